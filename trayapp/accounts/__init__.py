@@ -1,0 +1,1 @@
+"""Who sends: tokens, refreshed once for any number of callers."""

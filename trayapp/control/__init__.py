@@ -1,0 +1,1 @@
+"""One instance, and the channel by which the command line talks to it."""

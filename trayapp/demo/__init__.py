@@ -1,0 +1,1 @@
+"""The whole story, against a server that misbehaves on request."""

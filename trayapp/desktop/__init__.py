@@ -1,0 +1,1 @@
+"""What the user sees: draws and posts, decides nothing."""

@@ -1,0 +1,1 @@
+"""What waits to be sent, and the only writer of it."""

@@ -1,0 +1,1 @@
+"""Where it is sent: one module a server, each a TimeServer; none knows another."""

@@ -1,0 +1,1 @@
+"""How what waits is sent: pure policy, and one worker on one thread."""

@@ -1,0 +1,124 @@
+"""TimeServer: all that the worker asks of any server.
+
+The worker asks for a plan (pure), commits it, sends it, and settles the events it names. One
+`Write` is one request that changes something there. Absolute times always: an event counts as
+delivered only when the server's answer shows our times.
+
+Threads: `plan` runs inside the queue's lock and must neither block nor do I/O. `send`, `look`
+and `check` run on the sync thread without a lock, may take up to a minute, and never raise:
+whatever happens comes back as an `Outcome`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from trayapp.sync.outcome import Outcome
+from trayapp.tracking.entry import Event, TimeEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What differs between servers and matters to the worker."""
+
+    one_active: bool = False
+    """The server refuses a second active entry: finished entries go first, the running one last."""
+    resolution: timedelta = timedelta(milliseconds=1)
+    """The grain of its times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the server last confirmed about a segment: its id there, and the record as JSON."""
+
+    remote_id: str | None = None
+    base: str | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One entry's pending events in order, the entry as it should be after them, what is known.
+
+    `entry` is the replay of all its events up to the last of `pending`. `known` maps segment ids
+    to what the server confirmed. `taken` holds remote ids that belong to other segments begun
+    within a day of this entry: a look must not adopt those.
+    """
+
+    entry: TimeEntry
+    pending: tuple[Event, ...]
+    known: Mapping[str, Known] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One request that changes something on the server, committed before its first byte leaves.
+
+    `body` is what goes out (the adapter's own form, enough to send it again and to look for it).
+    `settles` names the events delivered once the answer shows them, `segment_id` the segment whose
+    remote id and base the answer gives. `repeatable`: sending it twice has the effect of once.
+    """
+
+    body: str
+    settles: tuple[str, ...]
+    segment_id: str
+    repeatable: bool
+
+    def to_json(self) -> str:
+        """The form kept in the database's `wire_body`."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Write:
+        """What `to_json` wrote."""
+        raw = json.loads(text)
+        return cls(
+            body=raw["body"],
+            settles=tuple(raw["settles"]),
+            segment_id=raw["segment_id"],
+            repeatable=raw["repeatable"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """These events need no request: the server shows them already, or has no place for them."""
+
+    settles: tuple[str, ...]
+
+
+class TimeServer(Protocol):
+    """A server that time is delivered to."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this server can and cannot do; constant."""
+        ...
+
+    def plan(self, unit: Unit) -> Write | Nothing:
+        """The next step that brings the server nearer to `unit.entry`; settles at least one event.
+
+        Raises ValueError when no request can be built from the unit.
+        """
+        ...
+
+    def send(self, write: Write) -> Outcome:
+        """Make the request: Delivered when the answer shows what `write` wants."""
+        ...
+
+    def look(self, unit: Unit, write: Write) -> Outcome:
+        """Has `write` arrived? Delivered, Absent, Conflict, Removed, or why it cannot be told."""
+        ...
+
+    def check(self) -> Outcome:
+        """Ask only who we are there: Delivered when address and credentials are good."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections; may be called from any thread, more than once."""
+        ...

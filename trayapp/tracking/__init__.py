@@ -1,0 +1,1 @@
+"""What the user does: values and pure functions; no clock, no I/O, no threads."""
