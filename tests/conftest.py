@@ -1,0 +1,40 @@
+"""What every test gets: a home of its own, no stray environment, no stray threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trayapp import i18n
+
+_JOIN_SECONDS = 5
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Everything the program could write goes below a fresh directory."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith(("LC_", "LANG", "TRAYAPP_")):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    i18n.use_language("en")
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _no_stray_threads() -> Iterator[None]:
+    """A test that leaves a thread behind fails."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(_JOIN_SECONDS)
+        assert not thread.is_alive(), f"{thread.name} still runs"
