@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gettext
+import itertools
 import os
+import re
 from pathlib import Path
 
 DOMAIN = "trayapp"
@@ -24,13 +26,18 @@ def use_language(language: str | None = None) -> None:
 
 
 def _from_environment() -> list[str]:
+    """The languages asked for, the most wanted first; empty means English."""
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:
             wanted = [part.split(".")[0] for part in value.split(":") if part]
-            # English needs no catalogue, so a list that starts with it ends there.
-            return [] if wanted and wanted[0].split("_")[0] in {"en", "C", "POSIX"} else wanted
+            # English needs no catalogue: what comes after it is never reached.
+            return list(itertools.takewhile(lambda part: not _is_english(part), wanted))
     return []
+
+
+def _is_english(language: str) -> bool:
+    return re.split("[_@]", language)[0] in {"en", "C", "POSIX"}
 
 
 def _(text: str) -> str:

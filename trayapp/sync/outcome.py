@@ -82,9 +82,13 @@ class Untrusted(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Doubtful(Outcome):
-    """The request left and no readable answer came; `timed_out`: it may still be at work there."""
+    """The request left and no readable answer came.
+
+    `timed_out`: it may still be at work there. `answered`: a 5xx or something unreadable came back.
+    """
 
     timed_out: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+from trayapp.queue.task import Known as Known
 from trayapp.sync.outcome import Outcome
 from trayapp.tracking.entry import Event, TimeEntry
 
@@ -29,15 +30,6 @@ class Capabilities:
     """The server refuses a second active entry: finished entries go first, the running one last."""
     resolution: timedelta = timedelta(milliseconds=1)
     """The grain of its times."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the server last confirmed about a segment: its id there, and the record as JSON."""
-
-    remote_id: str | None = None
-    base: str | None = None
-    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +105,13 @@ class TimeServer(Protocol):
 
     def look(self, unit: Unit, write: Write) -> Outcome:
         """Has `write` arrived? Delivered, Absent, Conflict, Removed, or why it cannot be told."""
+        ...
+
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+        """Remote ids of records that look like this segment and belong to nobody of ours.
+
+        Possible doubles; always empty where the server takes our ids. Trouble counts as none.
+        """
         ...
 
     def check(self) -> Outcome:

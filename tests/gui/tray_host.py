@@ -1,0 +1,108 @@
+"""A program with nothing but a tray in it; GTK and D-Bus belong to the desktop it is started on.
+
+Reads one JSON command a line: {"show": scene}, {"has_host": true}, {"stop": true}; ends when its
+input does. Prints "ready", "unavailable TEXT", "action NAME", "host BOOL", "has_host BOOL",
+"stopped", "end".
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from trayapp.desktop.menu import Action, TrayView, tray_view
+from trayapp.desktop.tray import Tray, TrayUnavailable
+from trayapp.sync.status import EntryView, Link, SyncStatus
+from trayapp.tracking.entry import TrackerState
+
+APP_NAME = "Trayapp"
+ICON_SIZE = 44
+_NOW = datetime(2026, 1, 8, 14, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A status in few words, made alike by the test and by the program it drives."""
+
+    tracker: str = "stopped"
+    minutes: int = 0
+    note: str = "front page"
+    pending: int = 0
+    failed: int = 0
+    delivered: bool = False
+    offline: bool = False
+    gap: bool = False
+
+    def status(self) -> SyncStatus:
+        """The whole status."""
+        worked = timedelta(minutes=self.minutes)
+        entry = EntryView(
+            id="entry-1",
+            project="Website",
+            note=self.note,
+            started_at=_NOW - worked,
+            worked=worked,
+        )
+        return SyncStatus(
+            as_of=_NOW,
+            tracker=TrackerState(self.tracker),
+            entry=None if self.tracker == "stopped" else entry,
+            last_project="Website",
+            last_note=self.note,
+            has_history=True,
+            pending=self.pending,
+            own_pending=self.pending,
+            failed=self.failed,
+            own_failed=self.failed,
+            link=Link.OFFLINE if self.offline else Link.ONLINE,
+            last_delivery_at=_NOW if self.delivered else None,
+            gap_since=_NOW - timedelta(minutes=58) if self.gap else None,
+        )
+
+    def view(self) -> TrayView:
+        """What the tray is to show, in UTC."""
+        return tray_view(self.status(), zone=UTC)
+
+
+def _say(*words: str) -> None:
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO)
+    tray = Tray(
+        post=lambda action: _say("action", Action(action).value, threading.current_thread().name),
+        icon_size=ICON_SIZE,
+        app_name=APP_NAME,
+        on_host=lambda there: _say("host", str(there)),
+    )
+    try:
+        tray.start(Scene(**json.loads(sys.argv[1])).view())
+    except TrayUnavailable as trouble:
+        _say("unavailable", str(trouble))
+    else:
+        _say("ready")
+    for line in sys.stdin:
+        _obey(tray, json.loads(line))
+    tray.stop()
+    _say("end")
+
+
+def _obey(tray: Tray, command: dict[str, dict[str, object]]) -> None:
+    match command:
+        case {"show": scene}:
+            tray.show(Scene(**scene).view())  # type: ignore[arg-type]  # it was a Scene before
+        case {"has_host": _}:
+            _say("has_host", str(tray.has_host()))
+        case {"stop": _}:
+            tray.stop()
+            _say("stopped")
+
+
+if __name__ == "__main__":
+    main()

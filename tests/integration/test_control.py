@@ -1,0 +1,302 @@
+"""The control channel over real sockets: asking, answering, subscribing, stopping."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import FakeClock
+from tests.integration.control_support import (
+    WAIT_SECONDS,
+    FakeApp,
+    echo,
+    echoing,
+    raw_peer,
+    read_to_end,
+    serving,
+)
+from trayapp.control.channel import ControlServer
+from trayapp.control.client import ControlClient, NotAnsweringError, NotRunningError
+from trayapp.control.connection import Responder
+from trayapp.control.endpoint import SOCKET_NAME, ChannelError, UnsafeChannelError
+from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply, Request
+
+_CLIENTS = 50
+
+
+@pytest.fixture(name="directory")
+def _directory(home: Path) -> Path:
+    return home / "run" / "trayapp"
+
+
+@pytest.fixture(name="client")
+def _client(directory: Path) -> ControlClient:
+    return ControlClient(directory)
+
+
+def test_a_request_gets_its_answer_on_the_control_thread(
+    directory: Path, client: ControlClient
+) -> None:
+    threads: list[str] = []
+
+    def answer(request: Request, responder: Responder) -> None:
+        threads.append(threading.current_thread().name)
+        echo(request, responder)
+
+    app = FakeApp(answer)
+    request = Request("start", {"note": "Привет 🎉"}, FakeClock().stamp())
+    with serving(directory, app):
+        reply = client.ask(request, WAIT_SECONDS)
+
+    assert reply == Reply(ok=True, message="start", value={"note": "Привет 🎉"})
+    assert app.next()[0] == request
+    assert threads == ["control"]
+
+
+def test_an_answer_may_come_later_from_another_thread(
+    directory: Path, client: ControlClient
+) -> None:
+    app = FakeApp()
+    with serving(directory, app), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.ask, Request("status"), WAIT_SECONDS)
+        _request, responder = app.next()
+        assert _is_open(responder)
+        responder.reply(Reply(ok=True, message="later"))
+
+        assert waiting.result(WAIT_SECONDS) == Reply(ok=True, message="later")
+        assert not _is_open(responder)
+        with pytest.raises(RuntimeError, match="already"):
+            responder.reply(Reply(ok=True))
+        with pytest.raises(RuntimeError, match="already"):
+            responder.stream(Reply(ok=True))
+
+
+def test_fifty_clients_at_once_each_get_their_own_answer(
+    directory: Path, client: ControlClient
+) -> None:
+    start = threading.Barrier(_CLIENTS)
+
+    def ask(number: int) -> Reply:
+        start.wait(WAIT_SECONDS)
+        return client.ask(Request("status", {"number": number}), WAIT_SECONDS)
+
+    with serving(directory, echoing()), ThreadPoolExecutor(_CLIENTS) as pool:
+        replies = list(pool.map(ask, range(_CLIENTS)))
+
+    assert [reply.value for reply in replies] == [{"number": n} for n in range(_CLIENTS)]
+
+
+def test_the_socket_is_for_its_owner_only(directory: Path) -> None:
+    with serving(directory, echoing()):
+        assert (directory / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
+        assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_is_not_safe_is_refused_at_both_ends(
+    directory: Path, client: ControlClient
+) -> None:
+    directory.mkdir()
+    directory.chmod(0o755)
+    server = ControlServer(directory, echoing().handle)
+
+    with pytest.raises(UnsafeChannelError):
+        server.start()
+    with pytest.raises(UnsafeChannelError):
+        client.ask(Request("status"), WAIT_SECONDS)
+    assert list(directory.iterdir()) == []
+
+
+def test_the_socket_of_a_dead_process_is_replaced(directory: Path, client: ControlClient) -> None:
+    directory.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+        dead.bind(str(directory / SOCKET_NAME))
+        dead.listen()
+    with pytest.raises(NotRunningError, match="not running"):
+        client.ask(Request("status"), WAIT_SECONDS)
+
+    with serving(directory, echoing()):
+        assert client.ask(Request("status"), WAIT_SECONDS).ok
+
+
+def test_without_an_app_the_client_says_so(directory: Path, client: ControlClient) -> None:
+    with pytest.raises(NotRunningError) as no_directory:
+        client.ask(Request("status"), WAIT_SECONDS)
+    directory.mkdir(mode=0o700)
+    with pytest.raises(NotRunningError) as no_socket:
+        client.ask(Request("status"), WAIT_SECONDS)
+
+    assert no_directory.value.title == no_socket.value.title == "Trayapp is not running."
+    assert "sent when it runs" in no_socket.value.message
+
+
+def test_an_app_that_does_not_answer_is_given_up(directory: Path, client: ControlClient) -> None:
+    app = FakeApp()
+    with serving(directory, app):
+        with pytest.raises(NotAnsweringError, match="within 1 second"):
+            client.ask(Request("start"), 0.1)
+        _request, responder = app.next()
+        _wait_until_left(responder)
+        responder.reply(Reply(ok=True))  # too late, and nobody needs to care
+
+
+def test_a_request_that_cannot_be_sent_is_told_before(client: ControlClient) -> None:
+    with pytest.raises(MessageError):
+        client.ask(Request("start", {"note": "\udcff"}), WAIT_SECONDS)
+
+
+def test_a_subscription_streams_until_the_app_ends_it(
+    directory: Path, client: ControlClient
+) -> None:
+    app = FakeApp()
+    with serving(directory, app), client.subscribe(Request("watch")) as answers:
+        _request, responder = app.next()
+        for number in range(3):
+            responder.stream(Reply(ok=True, value={"number": number}))
+        responder.reply(Reply(ok=True, value={"number": 3}))
+
+        assert [reply.value["number"] for reply in answers] == [0, 1, 2, 3]
+
+
+def test_a_subscriber_that_leaves_is_noticed(directory: Path, client: ControlClient) -> None:
+    app = FakeApp()
+    with serving(directory, app):
+        with client.subscribe(Request("watch")) as answers:
+            _request, responder = app.next()
+            responder.stream(Reply(ok=True, message="one"))
+            assert next(answers).message == "one"
+            assert _is_open(responder)
+        _wait_until_left(responder)
+
+        assert not _is_open(responder)
+        responder.stream(Reply(ok=True, message="two"))
+        assert list(answers) == []
+
+
+def test_a_subscription_outlives_the_wait_for_its_first_answer(
+    directory: Path, client: ControlClient
+) -> None:
+    app = FakeApp()
+    with (
+        serving(directory, app, idle_seconds=0.05),
+        client.subscribe(Request("watch"), timeout=0.3) as answers,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        _request, responder = app.next()
+        responder.stream(Reply(ok=True, message="one"))
+        assert next(answers).message == "one"
+        second = pool.submit(next, answers)
+        with pytest.raises(TimeoutError):
+            second.result(0.6)
+        responder.stream(Reply(ok=True, message="two"))
+
+        assert second.result(WAIT_SECONDS).message == "two"
+
+
+def test_stopping_lets_everybody_go(directory: Path, client: ControlClient) -> None:
+    app = FakeApp()
+    with serving(directory, app) as server, ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(client.ask, Request("start"), WAIT_SECONDS)
+        watching = pool.submit(list, client.subscribe(Request("watch")))
+        responders = [app.next()[1], app.next()[1]]
+        server.stop()
+
+        with pytest.raises(NotAnsweringError, match="ended before it answered"):
+            waiting.result(WAIT_SECONDS)
+        assert watching.result(WAIT_SECONDS) == []
+        assert not any(responder.is_open for responder in responders)
+        for responder in responders:
+            responder.reply(Reply(ok=True))
+        server.stop()
+
+    assert list(directory.iterdir()) == []
+    assert "control" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_an_answer_given_before_stopping_still_arrives(
+    directory: Path, client: ControlClient
+) -> None:
+    app = FakeApp()
+    with serving(directory, app) as server, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.ask, Request("quit"), WAIT_SECONDS)
+        app.next()[1].reply(Reply(ok=True, message="bye"))
+        server.stop()
+
+        assert waiting.result(WAIT_SECONDS).message == "bye"
+
+
+def test_a_channel_can_be_started_again_but_not_twice(
+    directory: Path, client: ControlClient
+) -> None:
+    with serving(directory, echoing()) as server:
+        with pytest.raises(RuntimeError, match="already"):
+            server.start()
+        server.stop()
+        server.start()
+
+        assert client.ask(Request("status"), WAIT_SECONDS).ok
+
+
+def test_a_path_too_long_for_a_socket_is_told_at_both_ends(home: Path) -> None:
+    directory = home / ("long" * 30)
+    directory.mkdir(mode=0o700)
+
+    with pytest.raises(ChannelError, match="hours are safe"):
+        ControlServer(directory, echoing().handle).start()
+    with pytest.raises(ChannelError, match="cannot be used"):
+        ControlClient(directory).ask(Request("status"), WAIT_SECONDS)
+
+
+def test_an_answer_too_long_for_the_channel_becomes_an_error(
+    directory: Path, client: ControlClient
+) -> None:
+    long = tuple("x" * 8000 for _ in range(MAX_LINE_BYTES // 8000 + 1))
+
+    def answer(_request: Request, responder: Responder) -> None:
+        responder.reply(Reply(ok=True, value={"long": long}))
+
+    with serving(directory, FakeApp(answer)):
+        reply = client.ask(Request("status"), WAIT_SECONDS)
+
+    assert reply == Reply(ok=False, message="Trayapp's answer could not be sent.")
+
+
+def test_a_request_that_fails_in_the_app_says_so_and_the_next_one_works(
+    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(request: Request, responder: Responder) -> None:
+        if request.name == "answered":
+            echo(request, responder)
+        if request.name != "sound":
+            raise LookupError(request.name)
+        echo(request, responder)
+
+    with serving(directory, FakeApp(answer)):
+        assert not client.ask(Request("broken"), WAIT_SECONDS).ok
+        assert client.ask(Request("answered"), WAIT_SECONDS).ok
+        assert client.ask(Request("sound"), WAIT_SECONDS).ok
+
+    assert [record.message for record in caplog.records] == ["A request failed"] * 2
+
+
+def test_a_request_in_two_pieces_is_one_request(directory: Path) -> None:
+    line = Request("status").line()
+    with serving(directory, echoing()), raw_peer(directory) as peer:
+        peer.sendall(line[:5])
+        peer.sendall(line[5:])
+
+        assert Reply.parse(read_to_end(peer)).message == "status"
+
+
+def _wait_until_left(responder: Responder) -> None:
+    tick, left = threading.Event(), WAIT_SECONDS
+    while responder.is_open and left > 0:
+        tick.wait(0.01)
+        left -= 0.01
+
+
+def _is_open(responder: Responder) -> bool:
+    return responder.is_open

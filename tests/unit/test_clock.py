@@ -1,0 +1,71 @@
+"""The system's clock: what it promises about wall time, boot time and the zone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import tzlocal
+
+from trayapp.clock import SystemClock
+from trayapp.tracking.entry import from_ms, to_ms
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def live_in() -> Iterator[Callable[[str], None]]:
+    """Move this process to a zone, and back home afterwards."""
+
+    def move(zone: str) -> None:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        tzlocal.reload_localzone()
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield move
+    time.tzset()
+    tzlocal.reload_localzone()
+
+
+def test_now_is_utc_on_whole_milliseconds_and_between_two_looks_at_the_system() -> None:
+    before = datetime.now(UTC)
+    now = SystemClock().now()
+    assert before - timedelta(milliseconds=1) < now <= datetime.now(UTC)
+    assert now.tzinfo is UTC
+    assert from_ms(to_ms(now)) == now
+
+
+def test_the_boot_clock_counts_since_boot_and_is_never_set_back() -> None:
+    clock = SystemClock()
+    readings = [clock.boot() for _ in range(100)]
+    assert readings == sorted(readings)
+    uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    assert abs(clock.boot() - timedelta(seconds=uptime)) < MINUTE
+
+
+def test_two_clocks_of_one_boot_name_the_same_boot() -> None:
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    assert SystemClock().stamp().boot_id == SystemClock().stamp().boot_id == boot_id
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("Asia/Tashkent", 5), ("Asia/Kathmandu", 5.75), ("America/Phoenix", -7)]
+)
+def test_a_stamp_tells_the_zone_and_the_offset_of_the_users_clock(
+    zone: str, hours: float, live_in: Callable[[str], None]
+) -> None:
+    live_in(zone)
+    stamp = SystemClock().stamp()
+    assert (stamp.zone, stamp.offset) == (zone, timedelta(hours=hours))
+
+
+def test_a_stamp_holds_both_clocks_of_one_moment() -> None:
+    clock = SystemClock()
+    wall, boot = clock.now(), clock.boot()
+    stamp = clock.stamp()
+    assert wall <= stamp.at <= clock.now()
+    assert boot <= stamp.boot <= clock.boot()

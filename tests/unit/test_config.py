@@ -1,0 +1,131 @@
+"""Places and settings: where files live, and what a settings file may say."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from trayapp.config import ConfigError, Paths, Settings
+
+SOCKET_PATH_BYTES = 107
+
+
+def test_the_users_paths_follow_the_environment(home: Path) -> None:
+    paths = Paths.of_user()
+    assert paths.config_dir == home / "xdg_config_home" / "trayapp"
+    assert paths.data_dir == home / "xdg_data_home" / "trayapp"
+    assert paths.state_dir == home / "xdg_state_home" / "trayapp"
+    assert paths.channel_dir.parent == home / "run"
+
+
+def test_everything_can_live_under_one_directory(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    paths = Paths.under(root)
+    assert (paths.config_dir, paths.data_dir, paths.state_dir) == (
+        root / "config",
+        root / "data",
+        root / "state",
+    )
+
+
+def test_every_file_has_its_place(tmp_path: Path) -> None:
+    paths = Paths.under(tmp_path)
+    data, state = tmp_path / "data", tmp_path / "state"
+    assert paths.database == data / "trayapp.db"
+    assert paths.embedded_database == data / "embedded.db"
+    assert paths.instance_lock == data / "instance.lock"
+    assert paths.writer_lock == data / "writer.lock"
+    assert paths.settings == tmp_path / "config" / "settings.toml"
+    assert paths.log == state / "trayapp.log"
+    assert paths.last_seen == state / "last-seen"
+
+
+def test_the_directories_are_made_closed_to_others_and_may_exist(tmp_path: Path) -> None:
+    paths = Paths.under(tmp_path / "new" / "root")
+    paths.make()
+    paths.make()
+    made = (paths.config_dir, paths.data_dir, paths.state_dir)
+    assert [oct(path.stat().st_mode & 0o777) for path in made] == ["0o700"] * 3
+
+
+def test_a_file_where_a_directory_belongs_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("", encoding="utf-8")
+    with pytest.raises(OSError, match="data"):
+        Paths.under(tmp_path).make()
+
+
+def test_two_homes_never_share_a_channel(tmp_path: Path) -> None:
+    channels = {Paths.under(tmp_path / name).channel_dir for name in ("one", "two", "один")}
+    assert len(channels) == 3
+    assert Paths.under(tmp_path / "one").channel_dir in channels
+
+
+@pytest.mark.parametrize("runtime", ["", "missing", "a file"])
+def test_without_a_runtime_directory_the_channel_is_a_short_temporary_one(
+    runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / runtime) if runtime else "")
+    channel = Paths.under(tmp_path / ("long" * 50)).channel_dir
+    assert channel.parent.parent == Path(tempfile.gettempdir())
+    assert len(bytes(channel / "socket")) < SOCKET_PATH_BYTES
+
+
+def test_without_a_settings_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert Settings.read(tmp_path / "settings.toml") == Settings()
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_settings_file_says_only_what_differs(tmp_path: Path) -> None:
+    path = write(tmp_path, 'language = "ru"\nmax_attempts = 3\nlook_seconds = 2\n')
+    assert Settings.read(path) == Settings(language="ru", max_attempts=3, look_seconds=2)
+
+
+def test_every_default_can_be_written_down(tmp_path: Path) -> None:
+    default = Settings()
+    lines = [f"{f.name} = {getattr(default, f.name)!r}" for f in fields(Settings)]
+    assert Settings.read(write(tmp_path, "\n".join(lines))) == default
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        pytest.param("language = \n", "line 1", id="no TOML"),
+        pytest.param("colour = 1", "unknown setting 'colour'; known are icon_size", id="unknown"),
+        pytest.param("[section]\na = 1", "unknown setting 'section'", id="section"),
+        pytest.param('max_attempts = "5"', "'5' is not a positive int", id="text for a number"),
+        pytest.param("max_attempts = 5.5", "5.5 is not a positive int", id="half an attempt"),
+        pytest.param("max_attempts = true", "True is not a positive int", id="yes"),
+        pytest.param("max_attempts = 0", "0 is not a positive int", id="zero"),
+        pytest.param("icon_size = -1", "-1 is not a positive int", id="negative"),
+        pytest.param("look_seconds = -0.5", "-0.5 is not a positive float", id="no float"),
+        pytest.param("look_seconds = true", "True is not a positive float", id="yes, seconds"),
+        pytest.param("language = 5", "language is a text", id="number for a text"),
+    ],
+)
+def test_a_wrong_setting_is_named(text: str, complaint: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        Settings.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert complaint in str(caught.value)
+
+
+def test_a_settings_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b'language = "\xff"')
+    with pytest.raises(ConfigError, match="utf-8"):
+        Settings.read(path)
+
+
+def test_a_settings_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="directory"):
+        Settings.read(tmp_path)

@@ -1,0 +1,263 @@
+"""The icon in the tray: shows a TrayView and posts what is clicked.
+
+pystray's loop runs on a daemon thread of its own, named "tray", and pystray is imported there: its
+import opens the display and raises where there is none.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from queue import Queue
+from typing import TYPE_CHECKING, Protocol
+
+from trayapp.desktop.badge import IconKey
+from trayapp.desktop.menu import Action, Separator, TrayView
+from trayapp.i18n import _
+
+if TYPE_CHECKING:
+    import pystray
+    from gi.repository import Gio
+    from PIL.Image import Image
+
+logger = logging.getLogger(__name__)
+
+_HOST = "org.kde.StatusNotifierWatcher"
+_BUS_MILLISECONDS = 1000
+_STOP_SECONDS = 1.0
+
+
+class TrayUnavailable(Exception):  # noqa: N818  # a state of this desktop, not an error of ours
+    """There can be no icon here; the text says why, what that means, and what to do."""
+
+
+class _TrayIcon(Protocol):
+    def show_view(self, view: TrayView) -> None: ...
+    def run_until_stopped(self, ready: Callable[[], None]) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Tray:
+    """The tray icon. Any thread may call it; `post` and `on_host` are called on the tray's thread.
+
+    `post` is given each click that the menu offers, and must return at once. `on_host` is told
+    whether anything on this desktop shows tray icons: first at the start, then at each change.
+    """
+
+    def __init__(
+        self,
+        *,
+        post: Callable[[Action], None],
+        icon_size: int,
+        app_name: str = "Trayapp",
+        on_host: Callable[[bool], None] | None = None,
+    ) -> None:
+        self._post = post
+        self._icon_size = icon_size
+        self._app_name = app_name
+        self._on_host = on_host
+        self._view: TrayView | None = None
+        self._icon: _TrayIcon | None = None
+        self._bus: Gio.DBusConnection | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, view: TrayView) -> None:
+        """Show the icon; returns when its thread runs. Raises TrayUnavailable."""
+        self._view = view
+        started: Queue[TrayUnavailable | None] = Queue()
+        self._thread = threading.Thread(
+            target=self._run, args=(view, started), name="tray", daemon=True
+        )
+        self._thread.start()
+        trouble = started.get()
+        if trouble is not None:
+            self._thread.join()
+            raise trouble
+
+    def show(self, view: TrayView) -> None:
+        """Show this from now on; what says it already is not touched."""
+        self._view = view
+        if self._icon is not None:
+            self._icon.show_view(view)
+
+    def stop(self) -> None:
+        """Withdraw the icon. Takes a second at most, never raises, does nothing twice."""
+        icon, thread = self._icon, self._thread
+        if icon is None or thread is None or not thread.is_alive():
+            return
+        icon.stop()
+        if thread is not threading.current_thread():
+            thread.join(_STOP_SECONDS)
+            if thread.is_alive():
+                logger.warning("The tray icon did not go away in time; it goes with the program.")
+
+    def has_host(self) -> bool:
+        """Whether anything on this desktop shows tray icons now. May block for a second."""
+        return self._bus is not None and _has_host(self._bus)
+
+    def _run(self, view: TrayView, started: Queue[TrayUnavailable | None]) -> None:
+        try:
+            self._icon = self._open()
+            self._icon.show_view(view)
+            self._icon.run_until_stopped(lambda: started.put(None))
+        except TrayUnavailable as trouble:
+            started.put(trouble)
+        except Exception as error:
+            # A tray that breaks takes neither the tracker nor the worker along.
+            logger.exception("The tray icon broke; tracking and sending go on.")
+            started.put(_unavailable(str(error), _("Start Trayapp again; the log tells more.")))
+
+    def _open(self) -> _TrayIcon:
+        if sys.platform == "darwin":
+            # AppKit ends the whole process when its loop is not on the main thread.
+            why = _("On macOS it is not built yet")
+            raise _unavailable(why, _("Use the command line."))
+        if sys.platform == "win32":
+            return _StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
+        self._bus = _session_bus()
+        self._watch(self._bus)
+        return _live_icon(self._app_name, draw=self._draw, clicked=self._clicked)
+
+    def _draw(self, key: IconKey) -> Image:
+        from trayapp.desktop.icon import draw  # noqa: PLC0415  # Pillow only where it is needed
+
+        return draw(key, self._icon_size)
+
+    def _clicked(self, action: Action) -> None:
+        # The bus lets anybody click a disabled row, and one that has just changed.
+        if self._view is not None and self._view.offers(action):
+            self._post(action)
+        else:
+            logger.debug("A click on %s was not on offer.", action.value)
+
+    def _watch(self, bus: Gio.DBusConnection) -> None:
+        from gi.repository import Gio  # noqa: PLC0415  # absent where there is no tray
+
+        # GIO would end the whole process when the desktop's bus goes away.
+        bus.set_exit_on_close(False)
+        bus.connect("closed", _on_bus_closed)
+        on_host = self._on_host
+        if on_host is not None:
+            Gio.bus_watch_name_on_connection(
+                bus,
+                _HOST,
+                Gio.BusNameWatcherFlags.NONE,
+                lambda *_: on_host(True),  # noqa: FBT003  # the callback's one argument
+                lambda *_: on_host(False),  # noqa: FBT003
+            )
+
+
+class _StockIcon:
+    """pystray as it is, where its menu is the system's own and replacing it harms nobody."""
+
+    def __init__(
+        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
+    ) -> None:
+        import pystray  # noqa: PLC0415  # it opens the display
+
+        self._pystray = pystray
+        self._draw = draw
+        self._clicked = clicked
+        self._view: TrayView | None = None
+        self._icon = pystray.Icon(name, menu=pystray.Menu(self._items))
+
+    def show_view(self, view: TrayView) -> None:
+        shown, self._view = self._view, view
+        if shown is None or shown.icon != view.icon:
+            self._icon.icon = self._draw(view.icon)
+        self._icon.title = view.title
+        if shown is not None and shown.rows != view.rows:
+            self._icon.update_menu()
+
+    def run_until_stopped(self, ready: Callable[[], None]) -> None:
+        def appear(icon: pystray.Icon) -> None:
+            icon.visible = True
+            ready()
+
+        self._icon.run(setup=appear)
+
+    def stop(self) -> None:
+        self._icon.stop()
+
+    def _items(self) -> Iterator[pystray.MenuItem]:
+        for row in self._view.rows if self._view is not None else ():
+            if isinstance(row, Separator):
+                yield self._pystray.Menu.SEPARATOR
+            else:
+                # Windows takes a single & for the mark of a keyboard shortcut.
+                label = row.label.replace("&", "&&")
+                yield self._pystray.MenuItem(label, self._answer(row.action), enabled=row.enabled)
+
+    def _answer(self, action: Action | None) -> Callable[[], None]:
+        return lambda: self._clicked(action) if action is not None else None
+
+
+def _live_icon(
+    name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
+) -> _TrayIcon:
+    try:
+        from trayapp.desktop.live_menu import LiveIcon  # noqa: PLC0415  # it opens the display
+    except Exception as error:
+        # pystray tries one backend after the other and raises what the last of them pleases.
+        raise _missing_library(error) from error
+    icon: _TrayIcon = LiveIcon(name, draw=draw, clicked=clicked)
+    return icon
+
+
+def _session_bus() -> Gio.DBusConnection:
+    """The bus the icon will use, when there is a display to go with it."""
+    try:
+        import gi  # noqa: PLC0415  # absent on many systems
+
+        gi.require_version("Gtk", "3.0")
+        from gi.repository import Gio, GLib, Gtk  # noqa: PLC0415
+    except (ImportError, ValueError) as error:
+        raise _missing_library(error) from error
+    if not Gtk.init_check()[0]:
+        why = _("there is no display (DISPLAY and WAYLAND_DISPLAY lead nowhere)")
+        raise _unavailable(why, _("Start Trayapp inside a graphical session."))
+    try:
+        return Gio.bus_get_sync(Gio.BusType.SESSION, None)
+    except GLib.Error as error:
+        why = _("there is no session bus ({error})").format(error=error.message)
+        raise _unavailable(
+            why, _("Log in to the desktop, or start it with dbus-run-session.")
+        ) from error
+
+
+def _has_host(bus: Gio.DBusConnection) -> bool:
+    from gi.repository import Gio, GLib  # noqa: PLC0415  # there, since there is a bus
+
+    try:
+        answer = bus.call_sync(
+            "org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus",
+            "NameHasOwner",
+            GLib.Variant("(s)", (_HOST,)),
+            None,
+            Gio.DBusCallFlags.NONE,
+            _BUS_MILLISECONDS,
+            None,
+        )
+    except GLib.Error as error:
+        logger.warning("The session bus did not say who shows tray icons: %s", error.message)
+        return False
+    return bool(answer.unpack()[0])
+
+
+def _on_bus_closed(*_details: object) -> None:
+    logger.warning("The session bus went away, and the tray icon with it; tracking goes on.")
+
+
+def _missing_library(error: Exception) -> TrayUnavailable:
+    why = _("a library is missing ({error})").format(error=error)
+    advice = _("Install python3-gi and gir1.2-ayatanaappindicator3-0.1, then start Trayapp again.")
+    return _unavailable(why, advice)
+
+
+def _unavailable(why: str, advice: str) -> TrayUnavailable:
+    text = _("No tray icon: {why}. What you track is recorded and sent all the same. {advice}")
+    return TrayUnavailable(text.format(why=why.rstrip("."), advice=advice))

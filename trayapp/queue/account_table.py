@@ -1,0 +1,82 @@
+"""Accounts, their gates and their newest refusals, as the queue's database keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from trayapp.queue.database import Database
+from trayapp.queue.rows import account_of, gate_of, gate_values
+from trayapp.queue.task import Account, Gate, GateKind, Refusal
+from trayapp.tracking.entry import to_ms
+
+
+class AccountTable:
+    """Whose queue, and what holds it. Used with the guard held."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def active(self) -> Account:
+        """The account that new entries belong to and that is delivered now."""
+        rows = self._database.rows(
+            "SELECT * FROM account"
+            " WHERE id = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'active_account')"
+        )
+        return account_of(rows[0])
+
+    def use(self, kind: str, url: str, user: str) -> Account:
+        """Make this account the active one; what waits for another stays with that one."""
+        self._database.run(
+            "INSERT INTO account (kind, url, user) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (kind, url, user),
+        )
+        self._database.run(
+            "INSERT INTO meta SELECT 'active_account', id FROM account"
+            " WHERE kind = ? AND url = ? AND user = ?"
+            " ON CONFLICT DO UPDATE SET value = excluded.value",
+            (kind, url, user),
+        )
+        return self.active()
+
+    def gate(self, account_id: int) -> Gate | None:
+        """The closed gate of an account."""
+        return gate_of(self._database.rows("SELECT * FROM account WHERE id = ?", (account_id,))[0])
+
+    def set_gate(self, account_id: int, gate: Gate | None) -> None:
+        """Close or open it."""
+        self._database.run(
+            "UPDATE account SET (gate, gate_reason, gate_since_ms, gate_due_ms, gate_tries,"
+            " gate_task, gate_seeks_other, gate_by_server) = (?, ?, ?, ?, ?, ?, ?, ?)"
+            " WHERE id = ?",
+            (*gate_values(gate), account_id),
+        )
+
+    def refusal(self, account_id: int) -> Refusal | None:
+        """The newest refusal, as long as no delivery followed it."""
+        row = self._database.rows("SELECT * FROM account WHERE id = ?", (account_id,))[0]
+        entry, words = row["refusal_entry"], row["refusal_words"]
+        return None if entry is None else Refusal(entry_id=entry, words=words)
+
+    def set_refusal(self, account_id: int, refusal: Refusal | None) -> None:
+        """Remember it, or forget it."""
+        values = (None, None) if refusal is None else (refusal.entry_id, refusal.words)
+        self._database.run(
+            "UPDATE account SET refusal_entry = ?, refusal_words = ? WHERE id = ?",
+            (*values, account_id),
+        )
+
+    def delivered(self, account_id: int, now: datetime) -> None:
+        """The server said yes."""
+        self._database.run(
+            "UPDATE account SET last_delivery_ms = ? WHERE id = ?", (to_ms(now), account_id)
+        )
+
+    def hurry(self, account_id: int, now: datetime, *, kinds: Sequence[GateKind]) -> None:
+        """A gate of these kinds gets one probe now, unless the server named the time."""
+        self._database.run(
+            "UPDATE account SET gate_due_ms = ? WHERE id = ? AND NOT gate_by_server"
+            " AND gate IN (SELECT value FROM json_each(?))",
+            (to_ms(now), account_id, json.dumps([kind.value for kind in kinds])),
+        )

@@ -1,0 +1,131 @@
+"""Events, for ever, and what the server confirmed about the segments they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from trayapp.queue.database import Database
+from trayapp.queue.rows import event_of, event_values
+from trayapp.queue.task import Known
+from trayapp.tracking.entry import Event, Segment, to_ms
+
+_DAY_MS = 86_400_000
+
+
+class EventTable:
+    """What was clicked. Used with the guard held."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def newest_entry(self) -> tuple[Event, ...]:
+        """The events of the entry clicked last, in order; empty when nothing was ever clicked."""
+        rows = self._database.rows(
+            "SELECT * FROM event WHERE entry ="
+            " (SELECT entry FROM event ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+        )
+        return tuple(event_of(row) for row in rows)
+
+    def of_entry(self, entry_id: str) -> tuple[Event, ...]:
+        """All events of an entry, in order."""
+        rows = self._database.rows("SELECT * FROM event WHERE entry = ? ORDER BY seq", (entry_id,))
+        return tuple(event_of(row) for row in rows)
+
+    def account_of(self, entry_id: str) -> int | None:
+        """The account an entry was begun for; None for an entry not yet known."""
+        rows = self._database.rows("SELECT account FROM event WHERE entry = ? LIMIT 1", (entry_id,))
+        return rows[0]["account"] if rows else None
+
+    def add(self, events: Sequence[Event], account_id: int) -> None:
+        """Keep clicks for ever."""
+        self._database.run_many(
+            "INSERT INTO event (account, id, entry, kind, at_ms, offset_minutes, zone, boot_id,"
+            " boot_ms, project, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(account_id, *event_values(event)) for event in events],
+        )
+
+    def until(self, entry_id: str, event_id: str) -> tuple[Event, ...]:
+        """The entry's events up to this one, without those that are not to be sent."""
+        rows = self._database.rows(
+            "SELECT * FROM event WHERE entry = ?"
+            " AND seq <= (SELECT seq FROM event WHERE id = ?) AND NOT EXISTS"
+            " (SELECT 1 FROM sync_queue WHERE event = event.id AND status = 'discarded')"
+            " ORDER BY seq",
+            (entry_id, event_id),
+        )
+        return tuple(event_of(row) for row in rows)
+
+
+class SegmentTable:
+    """What the server confirmed. Used with the guard held."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, entry_id: str) -> dict[str, Known]:
+        """What the server confirmed about an entry's segments, by segment id."""
+        rows = self._database.rows(
+            "SELECT id, remote_id, remote_base, removed FROM segment WHERE entry = ?", (entry_id,)
+        )
+        return {
+            row["id"]: Known(
+                remote_id=row["remote_id"], base=row["remote_base"], removed=bool(row["removed"])
+            )
+            for row in rows
+        }
+
+    def taken(self, account_id: int, entry_id: str, around: datetime) -> frozenset[str]:
+        """Remote ids that belong to segments of other entries begun within a day of `around`."""
+        at = to_ms(around)
+        rows = self._database.rows(
+            "SELECT remote_id FROM segment WHERE account = ? AND began_ms BETWEEN ? AND ?"
+            " AND entry <> ? AND remote_id IS NOT NULL",
+            (account_id, at - _DAY_MS, at + _DAY_MS, entry_id),
+        )
+        return frozenset(row["remote_id"] for row in rows)
+
+    def watch(self, account_id: int, entry_id: str, segment: Segment, until: datetime) -> None:
+        """It is sent once more after looks found nothing: a twin may still turn up."""
+        self.confirm(account_id, entry_id, segment.id, segment.began_at, Known())
+        self._database.run(
+            "UPDATE segment SET watched_until_ms = ? WHERE id = ?", (to_ms(until), segment.id)
+        )
+
+    def watched(self, account_id: int, now: datetime) -> tuple[tuple[str, str], ...]:
+        """Entry and segment ids to look at for twins; those watched long enough are let go."""
+        self._database.run(
+            "UPDATE segment SET watched_until_ms = NULL WHERE account = ? AND watched_until_ms < ?",
+            (account_id, to_ms(now)),
+        )
+        rows = self._database.rows(
+            "SELECT entry, id FROM segment WHERE account = ? AND watched_until_ms IS NOT NULL"
+            " AND remote_id IS NOT NULL AND twin IS NULL",
+            (account_id,),
+        )
+        return tuple((row["entry"], row["id"]) for row in rows)
+
+    def set_twin(self, segment_id: str, remote_id: str) -> None:
+        """Something on the server looks like this segment: a possible double, shown until solved."""
+        self._database.run("UPDATE segment SET twin = ? WHERE id = ?", (remote_id, segment_id))
+
+    def confirm(
+        self, account_id: int, entry_id: str, segment_id: str, began_at: datetime, known: Known
+    ) -> None:
+        """Keep what the server says about a segment."""
+        self._database.run(
+            "INSERT INTO segment (id, account, entry, began_ms, remote_id, remote_base, removed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " remote_id = COALESCE(excluded.remote_id, remote_id),"
+            " remote_base = COALESCE(excluded.remote_base, remote_base),"
+            " removed = MAX(excluded.removed, removed)",
+            (
+                segment_id,
+                account_id,
+                entry_id,
+                to_ms(began_at),
+                known.remote_id,
+                known.base,
+                int(known.removed),
+            ),
+        )

@@ -1,0 +1,194 @@
+"""QueueReader: a read-only connection of its own. It takes no lock and never waits for a writer.
+
+One reader belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from trayapp.queue.errors import QueueError
+from trayapp.queue.rows import (
+    account_of,
+    event_of,
+    gate_of,
+    moment,
+    task_of,
+)
+from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
+from trayapp.tracking.entry import Event
+from trayapp.tracking.replay import replay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many tasks of an account have this status and cause ("doubtful" is a status here)."""
+
+    account_id: int
+    status: str
+    cause: str
+    count: int
+
+
+class QueueReader:
+    """What the queue holds, for everyone who shows it. Raises QueueError."""
+
+    def __init__(self, database: Path) -> None:
+        with _translated():
+            self._connection = sqlite3.connect(
+                f"{database.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA query_only = ON")
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside shows one moment."""
+        with _translated():
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+
+    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        with _translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def newest_entry(self) -> tuple[Event, ...]:
+        """The events of the entry clicked last, in order."""
+        rows = self._rows(
+            "SELECT * FROM event WHERE entry ="
+            " (SELECT entry FROM event ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+        )
+        return tuple(event_of(row) for row in rows)
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """Counts by account, status and cause; O(1) in the length of the queue."""
+        rows = self._rows("SELECT account, status, cause, count FROM tally WHERE count > 0")
+        return tuple(
+            Tally(
+                account_id=row["account"],
+                status=row["status"],
+                cause=row["cause"],
+                count=row["count"],
+            )
+            for row in rows
+        )
+
+    def accounts(self) -> tuple[Account, ...]:
+        """All accounts; the active one first."""
+        rows = self._rows(
+            "SELECT * FROM account ORDER BY id <>"
+            " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'active_account'), id"
+        )
+        return tuple(account_of(row) for row in rows)
+
+    def gate(self, account_id: int) -> Gate | None:
+        """The closed gate of an account."""
+        return gate_of(self._rows("SELECT * FROM account WHERE id = ?", (account_id,))[0])
+
+    def oldest_open(self) -> SyncTask | None:
+        """The oldest task that is pending or failed, of any account."""
+        rows = self._rows(
+            "SELECT * FROM sync_queue WHERE status IN ('pending', 'failed') ORDER BY id LIMIT 1"
+        )
+        return task_of(rows[0]) if rows else None
+
+    def next_due(self, account_id: int) -> datetime | None:
+        """When the first task that waits by itself is due."""
+        rows = self._rows(
+            "SELECT MIN(due_ms) FROM sync_queue"
+            " WHERE account = ? AND status = 'pending' AND due_ms > 0",
+            (account_id,),
+        )
+        return moment(rows[0][0])
+
+    def newest_failure(self, cause: str) -> str:
+        """The reason of the newest task that failed for this cause."""
+        rows = self._rows(
+            "SELECT error_message FROM sync_queue WHERE status = 'failed' AND cause = ?"
+            " ORDER BY id DESC LIMIT 1",
+            (cause,),
+        )
+        return rows[0]["error_message"] if rows else ""
+
+    def twins(self) -> int:
+        """How many segments may stand on the server twice."""
+        return int(self._rows("SELECT COUNT(*) FROM segment WHERE twin IS NOT NULL")[0][0])
+
+    def failed(self, *, limit: int, after_id: int = 0) -> tuple[SyncTask, ...]:
+        """A page of the failed tasks, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM sync_queue WHERE status = 'failed' AND id > ? ORDER BY id LIMIT ?",
+            (after_id, limit),
+        )
+        return tuple(task_of(row) for row in rows)
+
+    def run_counts(self, run: int) -> tuple[int, int, str]:
+        """Of one "Retry all": how many still wait, how many failed again, the newest reason."""
+        rows = self._rows(
+            "SELECT status, COUNT(*) AS count FROM sync_queue WHERE retry_run = ? GROUP BY status",
+            (run,),
+        )
+        counts = {row["status"]: row["count"] for row in rows}
+        reasons = self._rows(
+            "SELECT error_message FROM sync_queue WHERE retry_run = ? AND error_message <> ''"
+            " ORDER BY status = 'failed' DESC, id DESC LIMIT 1",
+            (run,),
+        )
+        reason = str(reasons[0][0]) if reasons else ""
+        return counts.get("pending", 0), counts.get("failed", 0), reason
+
+    def recent(self, limit: int) -> tuple[RecentEntry, ...]:
+        """The entries clicked last, newest first."""
+        entries = self._rows(
+            "SELECT entry FROM (SELECT entry, MAX(seq) AS newest FROM event GROUP BY entry)"
+            " ORDER BY newest DESC LIMIT ?",
+            (limit,),
+        )
+        found: list[RecentEntry] = []
+        for (entry_id,) in entries:
+            rows = self._rows("SELECT * FROM event WHERE entry = ? ORDER BY seq", (entry_id,))
+            entry = replay([event_of(row) for row in rows]).entry
+            if entry is not None:
+                found.append(RecentEntry(entry=entry, sync=self._sync_of(entry_id)))
+        return tuple(found)
+
+    def _sync_of(self, entry_id: str) -> EntrySync:
+        states = set(
+            self._rows(
+                "SELECT status, doubt <> 'none' FROM sync_queue WHERE entry = ?", (entry_id,)
+            )
+        )
+        removed = self._rows(
+            "SELECT 1 FROM segment WHERE entry = ? AND removed LIMIT 1", (entry_id,)
+        )
+        if ("failed", 0) in states or ("failed", 1) in states:
+            return EntrySync.FAILED
+        if ("pending", 1) in states:
+            return EntrySync.DOUBTFUL
+        if ("pending", 0) in states:
+            return EntrySync.WAITING
+        return EntrySync.NOT_SENT if states or removed else EntrySync.SENT
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise QueueError(str(error)) from error

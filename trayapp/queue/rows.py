@@ -1,0 +1,137 @@
+"""Between rows and values: what the database keeps as integers and text, as the types we use."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+
+from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask, TaskStatus
+from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
+
+
+def ms(at: datetime | None) -> int | None:
+    """Milliseconds, None for None."""
+    return None if at is None else to_ms(at)
+
+
+def moment(value: int | None) -> datetime | None:
+    """The time a column holds, None for NULL."""
+    return None if value is None else from_ms(value)
+
+
+def event_of(row: sqlite3.Row) -> Event:
+    """An event from a row of `event`."""
+    stamp = Stamp(
+        at=from_ms(row["at_ms"]),
+        offset=timedelta(minutes=row["offset_minutes"]),
+        zone=row["zone"],
+        boot_id=row["boot_id"],
+        boot=timedelta(milliseconds=row["boot_ms"]),
+    )
+    return Event(
+        id=row["id"],
+        entry_id=row["entry"],
+        kind=EventKind(row["kind"]),
+        stamp=stamp,
+        project=row["project"],
+        note=row["note"],
+    )
+
+
+def event_values(event: Event) -> tuple[str | int, ...]:
+    """What is kept of an event, in the order of the columns behind `account`."""
+    stamp = event.stamp
+    return (
+        event.id,
+        event.entry_id,
+        event.kind.value,
+        to_ms(stamp.at),
+        stamp.offset // timedelta(minutes=1),
+        stamp.zone,
+        stamp.boot_id,
+        stamp.boot // timedelta(milliseconds=1),
+        event.project,
+        event.note,
+    )
+
+
+def payload_of(event: Event) -> str:
+    """What a window or `failed --json` shows of an event; there is no secret in it to leave out."""
+    return json.dumps(
+        {
+            "event": event.id,
+            "entry": event.entry_id,
+            "at": event.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "project": event.project,
+            "note": event.note,
+        },
+        ensure_ascii=False,
+    )
+
+
+def task_of(row: sqlite3.Row) -> SyncTask:
+    """A task from a row of `sync_queue`."""
+    return SyncTask(
+        id=row["id"],
+        account_id=row["account"],
+        kind=row["entity_type"],
+        entry_id=row["entry"],
+        event_id=row["event"],
+        payload=row["payload"],
+        status=TaskStatus(row["status"]),
+        retry_count=row["retry_count"],
+        created_at=from_ms(row["created_at"]),
+        last_retry_at=moment(row["last_retry_at"]),
+        due_at=moment(row["due_ms"] or None),
+        reason=row["error_message"],
+        cause=row["cause"],
+        doubt=Doubt(row["doubt"]),
+        wire_body=row["wire_body"],
+        sends=row["sends"],
+        looks=row["looks"],
+        on_trial=row["trial"] == 1,
+    )
+
+
+def account_of(row: sqlite3.Row) -> Account:
+    """An account from a row of `account`."""
+    return Account(
+        id=row["id"],
+        kind=row["kind"],
+        url=row["url"],
+        user=row["user"],
+        last_delivery_at=moment(row["last_delivery_ms"]),
+    )
+
+
+def gate_of(row: sqlite3.Row) -> Gate | None:
+    """The gate in a row of `account`; None when it is open."""
+    if row["gate"] is None:
+        return None
+    return Gate(
+        kind=GateKind(row["gate"]),
+        reason=row["gate_reason"],
+        since=from_ms(row["gate_since_ms"]),
+        due_at=moment(row["gate_due_ms"]),
+        tries=row["gate_tries"],
+        task_id=row["gate_task"],
+        seeks_other=bool(row["gate_seeks_other"]),
+        by_server=bool(row["gate_by_server"]),
+    )
+
+
+def gate_values(gate: Gate | None) -> tuple[str | int | None, ...]:
+    """What is kept of a gate, in the order of the columns; all NULL when it is open."""
+    if gate is None:
+        return (None,) * 8
+    return (
+        gate.kind.value,
+        gate.reason,
+        to_ms(gate.since),
+        ms(gate.due_at),
+        gate.tries,
+        gate.task_id,
+        int(gate.seeks_other),
+        int(gate.by_server),
+    )

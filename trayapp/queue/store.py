@@ -1,0 +1,37 @@
+"""QueueWriter: the only writer of the queue's database. It lives inside the Mutex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from trayapp.queue.account_table import AccountTable
+from trayapp.queue.database import Database
+from trayapp.queue.event_table import EventTable, SegmentTable
+from trayapp.queue.task import GateKind
+from trayapp.queue.task_table import TaskTable
+from trayapp.tracking.entry import Event
+
+# A click is a reason to try a network that was down; it is none to bother a server in trouble.
+_WAITS_FOR_NETWORK = (GateKind.OFFLINE, GateKind.UNTRUSTED)
+
+
+class QueueWriter(Database):
+    """Everything that is ever written to the queue, table by table. Used with the guard held."""
+
+    def __init__(self, database: Path, lock_file: Path) -> None:
+        super().__init__(database, lock_file)
+        self.accounts = AccountTable(self)
+        self.events = EventTable(self)
+        self.segments = SegmentTable(self)
+        self.tasks = TaskTable(self)
+
+    def record(self, events: Sequence[Event], now: datetime) -> None:
+        """Keep clicks and enqueue them; events of a known entry stay with its account."""
+        for event in events:
+            account_id = self.events.account_of(event.entry_id) or self.accounts.active().id
+            self.events.add((event,), account_id)
+            self.tasks.add((event,), account_id)
+            self.accounts.hurry(account_id, now, kinds=_WAITS_FOR_NETWORK)
+            self.tasks.unblock(account_id)

@@ -1,0 +1,208 @@
+"""Tasks: claimed, settled, failed, requeued. What is decided comes from `sync`; this writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from trayapp.queue.database import Database
+from trayapp.queue.rows import moment, ms, payload_of, task_of
+from trayapp.queue.task import SyncTask, TaskChange, TaskStatus
+from trayapp.tracking.entry import Event, to_ms
+
+
+class TaskTable:
+    """What has not arrived. Used with the guard held."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, events: Sequence[Event], account_id: int) -> None:
+        """Enqueue clicks."""
+        self._database.run_many(
+            "INSERT INTO sync_queue (account, entity_type, payload, created_at, entry, event)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    account_id,
+                    event.kind.value,
+                    payload_of(event),
+                    to_ms(event.at),
+                    event.entry_id,
+                    event.id,
+                )
+                for event in events
+            ],
+        )
+
+    def unblock(self, account_id: int) -> None:
+        """What waits for another entry to end may try again."""
+        self._database.run(
+            "UPDATE sync_queue SET due_ms = 0 WHERE account = ? AND status = 'pending'"
+            " AND due_ms > 0 AND cause = 'blocked'",
+            (account_id,),
+        )
+
+    def failed_count(self, account_id: int, cause: str) -> int:
+        """How many tasks failed for this cause."""
+        rows = self._database.rows(
+            "SELECT count FROM tally WHERE account = ? AND status = 'failed' AND cause = ?",
+            (account_id, cause),
+        )
+        return rows[0]["count"] if rows else 0
+
+    def next_task(
+        self,
+        account_id: int,
+        now: datetime,
+        *,
+        not_entry: str = "",
+        after_id: int = 0,
+        last_entry: str = "",
+    ) -> SyncTask | None:
+        """The task to try now: the oldest that is due and has no older unfinished sibling.
+
+        Those on trial come behind the others, `last_entry` behind those of other entries.
+        """
+        rows = self._database.rows(
+            "SELECT * FROM sync_queue AS task"
+            " WHERE account = ? AND status = 'pending' AND due_ms <= ? AND event IS NOT NULL"
+            " AND entry <> ? AND id > ? AND NOT EXISTS (SELECT 1 FROM sync_queue AS older"
+            "   WHERE older.entry = task.entry AND older.id < task.id"
+            "   AND older.status IN ('pending', 'failed'))"
+            " ORDER BY entry = ?, trial, id LIMIT 1",
+            (account_id, to_ms(now), not_entry, after_id, last_entry),
+        )
+        return task_of(rows[0]) if rows else None
+
+    def get_pending(self, task_id: int) -> SyncTask | None:
+        """This task, when it is pending and nothing older of its entry is unfinished."""
+        rows = self._database.rows(
+            "SELECT * FROM sync_queue AS task WHERE id = ? AND status = 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM sync_queue AS older WHERE older.entry = task.entry"
+            "   AND older.id < task.id AND older.status IN ('pending', 'failed'))",
+            (task_id,),
+        )
+        return task_of(rows[0]) if rows else None
+
+    def next_due(self, account_id: int) -> datetime | None:
+        """When the first task that waits by itself is due."""
+        rows = self._database.rows(
+            "SELECT MIN(due_ms) FROM sync_queue"
+            " WHERE account = ? AND status = 'pending' AND due_ms > 0",
+            (account_id,),
+        )
+        return moment(rows[0][0])
+
+    def pending_of_entry(self, head: SyncTask) -> tuple[SyncTask, ...]:
+        """The head and the pending tasks right behind it, in order."""
+        rows = self._database.rows(
+            "SELECT * FROM sync_queue WHERE entry = ? AND id >= ?"
+            " AND status IN ('pending', 'failed') ORDER BY id",
+            (head.entry_id, head.id),
+        )
+        tasks: list[SyncTask] = []
+        for row in rows:
+            task = task_of(row)
+            if task.status is not TaskStatus.PENDING:
+                break
+            tasks.append(task)
+        return tuple(tasks)
+
+    def mark_sent(self, tasks: Sequence[SyncTask], wire_body: str, now: datetime) -> None:
+        """These tasks are about to leave as `wire_body`: in doubt until an answer settles them."""
+        for position, task in enumerate(tasks):
+            self._database.run(
+                "UPDATE sync_queue SET doubt = 'sent', sent_at = ?, sends = sends + 1, looks = 0,"
+                " wire_body = ? WHERE id = ?",
+                (to_ms(now), wire_body if position == 0 else None, task.id),
+            )
+
+    def remove(self, tasks: Sequence[SyncTask]) -> None:
+        """These are done: they leave the queue."""
+        self._database.run_many(
+            "DELETE FROM sync_queue WHERE id = ?", [(task.id,) for task in tasks]
+        )
+
+    def change(self, tasks: Sequence[SyncTask], change: TaskChange, now: datetime) -> None:
+        """What an outcome makes of the first task; the others only lose or keep their doubt."""
+        head, *others = tasks
+        failed_trial = head.on_trial and change.status is TaskStatus.FAILED
+        self._database.run(
+            "UPDATE sync_queue SET status = ?, retry_count = ?, due_ms = ?, error_message = ?,"
+            " cause = ?, doubt = ?, looks = ?, last_retry_at = ?, trial = ?,"
+            " wire_body = CASE WHEN ? = 'none' THEN NULL ELSE wire_body END WHERE id = ?",
+            (
+                change.status.value,
+                change.retry_count,
+                ms(change.due_at) or 0,
+                change.reason,
+                change.cause,
+                change.doubt.value,
+                change.looks,
+                to_ms(now),
+                2 if failed_trial else int(head.on_trial),
+                change.doubt.value,
+                head.id,
+            ),
+        )
+        self._database.run_many(
+            "UPDATE sync_queue SET doubt = ? WHERE id = ?",
+            [(change.doubt.value, task.id) for task in others],
+        )
+
+    def forget_sends(self, tasks: Sequence[SyncTask]) -> None:
+        """The last request was answered: the next one is no repeat of it."""
+        self._database.run_many(
+            "UPDATE sync_queue SET sends = 0 WHERE id = ?", [(task.id,) for task in tasks]
+        )
+
+    def add_attempt(self, task: SyncTask, now: datetime, outcome: str, reason: str) -> None:
+        """Remember what became of an attempt, while the task is here."""
+        self._database.run(
+            "INSERT INTO attempt (task, at_ms, outcome, reason) VALUES (?, ?, ?, ?)",
+            (task.id, to_ms(now), outcome, reason),
+        )
+
+    def heal(self, account_id: int, causes: Sequence[str]) -> None:
+        """Trouble is over: what failed of it gets one trial, behind the others."""
+        self._database.run(
+            "UPDATE sync_queue SET status = 'pending', trial = 1, due_ms = 0"
+            " WHERE account = ? AND status = 'failed' AND trial = 0"
+            " AND cause IN (SELECT value FROM json_each(?))",
+            (account_id, json.dumps(list(causes))),
+        )
+
+    def requeue(
+        self, account_id: int, *, run: int, limit: int, ids: Sequence[int] | None = None
+    ) -> int:
+        """Failed tasks back to pending, attempts to 0, oldest first; how many (at most `limit`).
+
+        `ids` None means all of the account.
+        """
+        cursor = self._database.run(
+            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
+            " cause = '', retry_run = ? WHERE id IN (SELECT id FROM sync_queue"
+            " WHERE account = ? AND status = 'failed'"
+            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?)",
+            (run, account_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
+        )
+        return cursor.rowcount
+
+    def hurry(self, account_id: int) -> None:
+        """What waits by itself may try now; what is in doubt keeps the time of its next look."""
+        self._database.run(
+            "UPDATE sync_queue SET due_ms = 0 WHERE account = ? AND status = 'pending'"
+            " AND due_ms > 0 AND doubt = 'none'",
+            (account_id,),
+        )
+
+    def failed_ids(self, account_id: int, ids: Sequence[int]) -> set[int]:
+        """Which of these tasks failed and belong to this account."""
+        rows = self._database.rows(
+            "SELECT id FROM sync_queue WHERE account = ? AND status = 'failed'"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (account_id, json.dumps(list(ids))),
+        )
+        return {row["id"] for row in rows}

@@ -1,0 +1,139 @@
+"""The words of the server inside: events and entries as JSON, for both ends. Pure.
+
+Times are ISO 8601 UTC with milliseconds and `Z`; offsets are whole seconds east of UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from trayapp.servers.embedded_store import StoredEvent
+from trayapp.tracking.entry import Event, EventKind, Segment, Stamp, from_ms, to_ms
+from trayapp.tracking.replay import replay
+
+JsonObject = dict[str, object]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_KINDS = frozenset(kind.value for kind in EventKind)
+_DAY_SECONDS = 24 * 60 * 60
+_MAX_TEXT = 20_000
+
+
+class BadEventError(ValueError):
+    """A body that is no event; the message says which field."""
+
+
+def utc_text(ms: int) -> str:
+    """`2026-01-08T09:00:00.000Z`."""
+    return from_ms(ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def utc_ms(text: str) -> int:
+    """What `utc_text` wrote. Raises ValueError for anything else."""
+    if _TIME.fullmatch(text) is None:
+        msg = "not a time such as 2026-01-08T09:00:00.000Z"
+        raise ValueError(msg)
+    return to_ms(datetime.fromisoformat(text).astimezone(UTC))
+
+
+def event_body(event: Event) -> JsonObject:
+    """What a client puts."""
+    return {
+        "kind": event.kind.value,
+        "at": utc_text(to_ms(event.at)),
+        "offset": event.stamp.offset // timedelta(seconds=1),
+        "zone": event.stamp.zone,
+        "project": event.project,
+        "note": event.note,
+    }
+
+
+def event_from_json(body: object, *, entry_id: str, event_id: str) -> StoredEvent:
+    """The event in a request's body. Raises BadEventError."""
+    if not isinstance(body, dict):
+        msg = "the body is not a JSON object"
+        raise BadEventError(msg)
+    kind, offset = _text(body, "kind"), body.get("offset")
+    if kind not in _KINDS:
+        msg = f"kind is one of {', '.join(sorted(_KINDS))}"
+        raise BadEventError(msg)
+    if type(offset) is not int or abs(offset) > _DAY_SECONDS:
+        msg = "offset is a whole number of seconds, a day at most"
+        raise BadEventError(msg)
+    try:
+        at_ms = utc_ms(_text(body, "at"))
+    except ValueError as error:
+        msg = f"at: {error}"
+        raise BadEventError(msg) from error
+    return StoredEvent(
+        id=event_id,
+        entry_id=entry_id,
+        kind=kind,
+        at_ms=at_ms,
+        offset_s=offset,
+        zone=_text(body, "zone"),
+        project=_text(body, "project"),
+        note=_text(body, "note"),
+    )
+
+
+def _text(body: JsonObject, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        msg = f"{name} is a text of at most {_MAX_TEXT} characters"
+        raise BadEventError(msg)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half of a pair of surrogates: \ud83d alone
+        msg = f"{name} has a character that does not exist"
+        raise BadEventError(msg) from error
+    return value
+
+
+def entry_json(events: Sequence[StoredEvent]) -> JsonObject:
+    """An entry as the server shows it; `events` in order of time, at least one."""
+    entry = replay([_event(event) for event in events]).entry
+    return {
+        "id": events[0].entry_id,
+        "project": events[0].project,
+        "note": events[0].note,
+        "state": entry.state.value if entry else "stopped",
+        "segments": [_segment_json(segment) for segment in entry.segments] if entry else [],
+        "events": [_event_json(event) for event in events],
+    }
+
+
+def _segment_json(segment: Segment) -> JsonObject:
+    ended = None if segment.ended_at is None else utc_text(to_ms(segment.ended_at))
+    return {"id": segment.id, "begin": utc_text(to_ms(segment.began_at)), "end": ended}
+
+
+def _event_json(event: StoredEvent) -> JsonObject:
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "at": utc_text(event.at_ms),
+        "offset": event.offset_s,
+        "zone": event.zone,
+        "project": event.project,
+        "note": event.note,
+    }
+
+
+def _event(event: StoredEvent) -> Event:
+    return Event(
+        id=event.id,
+        entry_id=event.entry_id,
+        kind=EventKind(event.kind),
+        stamp=Stamp(
+            at=from_ms(event.at_ms),
+            offset=timedelta(seconds=event.offset_s),
+            zone=event.zone,
+            boot_id="",
+            boot=timedelta(),
+        ),
+        project=event.project,
+        note=event.note,
+    )

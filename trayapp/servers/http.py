@@ -1,0 +1,284 @@
+"""HttpClient: the only place that makes HTTP requests, and the way an expired token is renewed.
+
+Runs on the sync thread (or any one that asks); a request may take up to a minute and never
+raises. `requests` is loaded with the first one.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import trayapp
+from trayapp.accounts.tokens import (
+    NothingToRefresh,
+    RefreshError,
+    RefreshRefused,
+    RefreshUnreachable,
+    Tokens,
+    TokenSource,
+)
+from trayapp.servers.http_answer import Answer, parse_retry_after, phrase_of
+from trayapp.servers.http_outcomes import outcome_of_exception, outcome_of_status
+from trayapp.sync.outcome import Doubtful, Offline, Outcome, Refused, ServerTrouble, SignedOut
+
+if TYPE_CHECKING:
+    import requests
+
+MAX_ANSWER_BYTES = 1024 * 1024
+
+_logger = logging.getLogger(__name__)
+_CHUNK_BYTES = 64 * 1024
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait: for a connection, for the next bytes, and for the whole request."""
+
+    connect_seconds: float = 5
+    read_seconds: float = 20
+    total_seconds: float = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    method: str
+    path: str
+    query: Mapping[str, str] | None
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """Proxies and certificates: finding them out costs a quarter of a request's time."""
+
+    proxies: Mapping[str, str]
+    verify: bool | str
+
+
+class _Body(io.BytesIO):
+    """A request's body that knows whether its first byte was taken to be sent.
+
+    The head alone makes no server act: it announces a body that is still missing.
+    """
+
+    left = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left = True
+        return super().read(size)
+
+
+class HttpClient:
+    """One session with one server. Any thread may call; several at once is allowed."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: TokenSource | None = None,
+        make_session: Callable[[], requests.Session] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """`base_url` with its prefix. `make_session` replaces the network, for a server inside."""
+        self._base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._make_session = make_session or _new_session
+        self._monotonic = monotonic
+        self._timeouts = timeouts or Timeouts()
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+        self._environment: _Environment | None = None
+
+    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Answer | Outcome:
+        """Read something; an Outcome when no answer came, never a doubtful one."""
+        return self._authorized(_Call(method="GET", path=path, query=query, content=None))
+
+    def send(self, method: str, path: str, body: object = None) -> Answer | Outcome:
+        """Change something; an Outcome when no answer came."""
+        content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return self._authorized(_Call(method=method, path=path, query=None, content=content))
+
+    def close(self) -> None:
+        """Give up the connections; the next request opens new ones."""
+        with self._lock:
+            session, self._session, self._environment = self._session, None, None
+        if session is not None:
+            session.close()
+
+    def _authorized(self, call: _Call) -> Answer | Outcome:
+        if self._auth is None:
+            return self._once(call, "")
+        try:
+            access = self._auth.access()
+            answer = self._once(call, access)
+            if not isinstance(answer, Answer) or answer.status != _UNAUTHORIZED:
+                return answer
+            _logger.info("Token expired (401)")
+            access = self._auth.renew(access)
+        except RefreshError as error:
+            return _outcome_of_refresh(error)
+        # A 401 was not acted upon, so even what may not be repeated goes once more.
+        return self._once(call, access)
+
+    def _once(self, call: _Call, access: str) -> Answer | Outcome:
+        import requests  # noqa: PLC0415  # loads late, on purpose
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415  # loads late, on purpose
+
+        body = _Body(call.content or b"")
+        last_wait_at = self._monotonic() + self._timeouts.total_seconds
+        last_wait_at -= self._timeouts.read_seconds
+        try:
+            return self._read(self._respond(call, access, body), last_wait_at)
+        except (
+            requests.RequestException,
+            HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
+            with self._lock:
+                self._environment = None  # a proxy may have changed
+            # Without a body there is no telling when the request was complete.
+            left = call.method != "GET" and (body.left or not call.content)
+            return outcome_of_exception(error, request_left=left)
+
+    def _respond(self, call: _Call, access: str, body: _Body) -> requests.Response:
+        import requests  # noqa: PLC0415  # loads late, on purpose
+
+        session, environment = self._open()
+        headers = {"Authorization": f"Bearer {access}"} if access else {}
+        if call.content:
+            headers["Content-Type"] = "application/json"
+        url = self._base_url + call.path
+        prepared = session.prepare_request(
+            requests.Request(
+                call.method,
+                url,
+                params=call.query,
+                data=body if call.content else None,
+                headers=headers,
+            )
+        )
+        # The adapter itself: a session would look for redirects and keep cookies.
+        adapter = session.get_adapter(str(prepared.url))
+        wait = (self._timeouts.connect_seconds, self._timeouts.read_seconds)
+        return adapter.send(
+            prepared,
+            stream=True,
+            timeout=wait,
+            verify=environment.verify,
+            proxies=environment.proxies,
+        )
+
+    def _open(self) -> tuple[requests.Session, _Environment]:
+        """The session, and proxies and certificates as the environment has them."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._make_session()
+            if self._environment is None:
+                merged = self._session.merge_environment_settings(
+                    self._base_url, {}, None, None, None
+                )
+                self._environment = _Environment(merged["proxies"], merged["verify"])
+            return self._session, self._environment
+
+    def _read(self, response: requests.Response, last_wait_at: float) -> Answer:
+        """The whole answer; what is too long counts as unreadable."""
+        import requests  # noqa: PLC0415  # loads late, on purpose
+
+        content = bytearray()
+        try:
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    content.clear()
+                    break
+                if self._monotonic() > last_wait_at:
+                    raise requests.ReadTimeout
+        finally:
+            # Returns the connection when everything was read, else closes it.
+            response.raw.close() if not response.raw.closed else response.raw.release_conn()
+        return _answer(response, bytes(content))
+
+
+def token_refresher(client: HttpClient, path: str) -> Callable[[str], Tokens]:
+    """How a TokenSource gets a new pair: `refresh_token` posted to `path` by a bare `client`."""
+
+    def refresh(token: str) -> Tokens:
+        answer = client.send("POST", path, {"refresh_token": token})
+        if not isinstance(answer, Answer):
+            raise _RefreshFailedError(answer)
+        outcome = outcome_of_status(answer, repeatable=True)
+        access, new = answer.field("access_token"), answer.field("refresh_token")
+        if outcome is None and isinstance(access, str) and access:
+            return Tokens(access=access, refresh=new if isinstance(new, str) and new else token)
+        if isinstance(outcome, (Refused, SignedOut)):
+            raise RefreshRefused(answer.status_line)
+        reason = f"Token refresh failed: {answer.status_line}"
+        if outcome is None:
+            raise _RefreshFailedError(ServerTrouble(f"{reason}, without a token"))
+        raise _RefreshFailedError(replace(outcome, reason=reason))
+
+    return refresh
+
+
+class _RefreshFailedError(RefreshUnreachable):
+    """The refresh ended in an outcome that is neither yes nor no."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+def _outcome_of_refresh(error: RefreshError) -> Outcome:
+    if isinstance(error, _RefreshFailedError):
+        # The old refresh token is taken once more, so a lost answer leaves no doubt behind.
+        failed = error.outcome
+        return Offline(failed.reason) if isinstance(failed, Doubtful) else failed
+    if isinstance(error, NothingToRefresh):
+        return SignedOut(f"HTTP {_UNAUTHORIZED}: {phrase_of(_UNAUTHORIZED)}")
+    reason = f"Token refresh failed: {error.reason}"
+    return SignedOut(reason) if isinstance(error, RefreshRefused) else Offline(reason)
+
+
+def _answer(response: requests.Response, content: bytes) -> Answer:
+    start = content[:512].lstrip().lower()
+    kind = response.headers.get("Content-Type", "").lower()
+    try:
+        parsed: object = json.loads(content)
+        is_json = True
+    except (ValueError, RecursionError):
+        parsed, is_json = None, False
+    return Answer(
+        status=response.status_code,
+        json=parsed,
+        is_json=is_json,
+        is_html=not is_json and ("html" in kind or start.startswith((b"<!doctype", b"<html"))),
+        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+    )
+
+
+def _new_session() -> requests.Session:
+    import requests  # noqa: PLC0415  # loads late, on purpose
+
+    session = requests.Session()
+    session.auth = _leave_as_it_is
+    session.headers["User-Agent"] = f"Trayapp/{trayapp.__version__}"
+    session.headers["Accept"] = "application/json"
+    session.headers["Accept-Encoding"] = "identity"
+    return session
+
+
+def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` that does nothing, so that requests looks into no .netrc."""
+    return request

@@ -1,0 +1,63 @@
+"""Small words every text is made of: durations, times of day, user's text on one line. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta, tzinfo
+
+from trayapp.i18n import _
+
+_NAMED_DAYS = 6
+
+
+def duration(length: timedelta) -> str:
+    """Hours and minutes: "1:24"."""
+    minutes = max(length, timedelta()) // timedelta(minutes=1)
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def clock_time(
+    at: datetime, zone: tzinfo | None, *, as_of: datetime, with_seconds: bool = False
+) -> str:
+    """Such as "14:02", with the day too when that is not the day of `as_of`."""
+    local, today = at.astimezone(zone), as_of.astimezone(zone)
+    days = abs((local.date() - today.date()).days)
+    time = f"{local:%H:%M:%S}" if with_seconds else f"{local:%H:%M}"
+    if days == 0:
+        return time
+    return f"{_weekday(local) if days <= _NAMED_DAYS else local.date().isoformat()} {time}"
+
+
+def _weekday(local: datetime) -> str:
+    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+    return names[local.weekday()]
+
+
+def clock_step(step: timedelta) -> str:
+    """How far the wall clock was set: "the clock changed by +1:00:00"."""
+    seconds = round(abs(step).total_seconds())
+    sign = "-" if step < timedelta() else "+"
+    size = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return _("the clock changed by {size}").format(size=size)
+
+
+def one_line(text: str) -> str:
+    """User's text for a title or a menu row: no line breaks, nothing a toolkit chokes on."""
+    shown = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    visible = "".join(shown).encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+    return " ".join(visible.split())
+
+
+def units(text: str) -> int:
+    """Its length as Windows counts it, in UTF-16 units."""
+    return len(text.encode("utf-16-le", "replace")) // 2
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` UTF-16 units of `text`, with … where something is missing."""
+    if units(text) <= limit:
+        return text
+    text = text[:limit]  # a character has one unit at least
+    while text and units(text) >= limit:
+        text = text[:-1]
+    return text.rstrip() + "…"
