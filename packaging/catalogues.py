@@ -59,7 +59,7 @@ def _empty(language: str | None) -> Catalog:
         project="trayapp",
         version="1",
         header_comment=_TOP.format(what=language or "template"),
-        msgid_bugs_address="",
+        msgid_bugs_address="README.md",
         last_translator="Trayapp",
         language_team="Trayapp",
         creation_date=_DATE,

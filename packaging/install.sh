@@ -44,30 +44,25 @@ install_debs() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$deb" 2>/dev/null) == installed ]] || missing+=("$deb")
   done
   ((${#missing[@]})) || return 0
-  echo "Installing system packages: ${missing[*]}"
-  if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
-    apt_get update
-    apt_get install "${missing[@]}"
-  elif ! apt_get install "${missing[@]}"; then
-    echo "The package lists may be old: updating them, then trying again."
-    apt_get update
-    apt_get install "${missing[@]}"
+  if ((EUID)) && ! command -v sudo >/dev/null; then
+    die "System packages are missing, and there is neither root nor sudo to install them." \
+      "Ask an administrator to run:" \
+      "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" \
+      "Then run ./packaging/${0##*/} again."
   fi
+  echo "Installing system packages: ${missing[*]}"
+  compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || apt_get update
+  apt_get install --no-install-recommends "${missing[@]}" || {
+    echo "That failed, perhaps for old package lists: updating them and trying again."
+    apt_get update
+    apt_get install --no-install-recommends "${missing[@]}"
+  }
 }
 
 apt_get() {
-  local command=$1
-  shift
-  local line=(apt-get -qy -o Acquire::Retries=3 "$command")
-  [[ $command != install ]] || line+=(--no-install-recommends "$@")
-  if ((EUID == 0)); then
-    DEBIAN_FRONTEND=noninteractive "${line[@]}"
-  elif command -v sudo >/dev/null; then
-    sudo DEBIAN_FRONTEND=noninteractive "${line[@]}"
-  else
-    die "System packages are missing, and there is neither root nor sudo to install them." \
-      "Ask an administrator to run:  ${line[*]}" "Then run this command again."
-  fi
+  local as_root=(env)
+  ((EUID == 0)) || as_root=(sudo env)
+  "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qy -o Acquire::Retries=3 "$@" >/dev/null
 }
 
 # Other systems are told what to install; where it is there already, we go on.

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import tzlocal
 
 from trayapp.tracking.entry import Stamp, from_ms
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -38,8 +37,14 @@ class Clock(Protocol):
 class SystemClock:
     """The operating system's clocks."""
 
-    def __init__(self) -> None:
-        self._boot_id = _boot_id()
+    def __init__(
+        self,
+        *,
+        boot_id_file: Path = Path("/proc/sys/kernel/random/boot_id"),
+        zone_name: Callable[[], str | None] | None = None,
+    ) -> None:
+        self._boot_id = _boot_id(boot_id_file)
+        self._zone_name = zone_name or _current_zone_name
 
     def now(self) -> datetime:
         return from_ms(time.time_ns() // 1_000_000)
@@ -53,21 +58,26 @@ class SystemClock:
         return Stamp(
             at=at,
             offset=at.astimezone().utcoffset() or timedelta(),
-            zone=_zone_name(),
+            zone=self._zone(),
             boot_id=self._boot_id,
             boot=self.boot(),
         )
 
+    def _zone(self) -> str:
+        try:
+            name = self._zone_name()
+        except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
+            name = None
+        return name or self.now().astimezone().tzname() or "UTC"
 
-def _boot_id() -> str:
+
+def _boot_id(path: Path) -> str:
     try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip()
     except OSError:  # not Linux: a name for this run; times of other runs are not compared
         return str(uuid.uuid4())
 
 
-def _zone_name() -> str:
-    try:
-        return str(tzlocal.get_localzone_name())
-    except (LookupError, ValueError, OSError):  # a zone set by hand has no name; the offset stands
-        return datetime.now(UTC).astimezone().tzname() or "UTC"
+def _current_zone_name() -> str | None:
+    tzlocal.reload_localzone()  # the library remembers the zone of the process's start
+    return tzlocal.get_localzone_name()

@@ -6,6 +6,7 @@ Directories are 0700 and files in them 0600: a log of what somebody works on is 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 import tomllib
@@ -140,7 +141,7 @@ class Settings:
                 msg = f"{path}: unknown setting {name!r}; known are {', '.join(sorted(kinds))}"
                 raise ConfigError(msg)
             fits = type(value) is kinds[name] or (kinds[name] is float and type(value) is int)
-            if not fits or (kinds[name] is not str and value <= 0):
+            if not fits or (kinds[name] is not str and not 0 < value < math.inf):
                 msg = f"{path}: {name} = {value!r} is not a positive {kinds[name].__name__}"
                 raise ConfigError(msg if kinds[name] is not str else f"{path}: {name} is a text")
         return cls(**raw)

@@ -6,6 +6,7 @@ writing one line to the disk does.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import logging
@@ -93,7 +94,8 @@ def stop_logging() -> None:
     root = logging.getLogger()
     root.removeHandler(_handler)
     root.setLevel(logging.WARNING)
-    _handler.close()
+    with contextlib.suppress(OSError):  # a full disk takes no last line; the file is closed anyway
+        _handler.close()
     _handler = None
 
 

@@ -197,7 +197,7 @@ def test_an_open_menu_stays_open_while_its_texts_change(
     _keep_shot(desktop, "menu-open")
     before = desktop.shot()
     for minutes in range(100, 160):
-        scene = replace(RUNNING, minutes=minutes, gap=minutes % 20 > 10)
+        scene = replace(RUNNING, minutes=minutes, gap=5 < minutes % 20 < 12)
         _show(tray, client, scene)
         assert _menu_is_open(desktop), f"closed by change {minutes - 99}"
     _keep_shot(desktop, "menu-open-after-60-changes")
@@ -253,6 +253,7 @@ def test_2000_status_changes_leave_the_panel_alive_with_its_menu_open(
     _show(tray, client, RUNNING)
     assert client.panel() == panel
     assert client.is_registered()
+    assert _menu_is_open(desktop)
     assert wait_for(lambda: _sees(desktop, Colour.GREEN))
 
 
@@ -268,6 +269,7 @@ def test_a_panel_that_starts_late_shows_the_current_state(start_tray: StartTray)
         tray.expect("host True")
         assert wait_for(lambda: _sees(desktop, Colour.RED))
         assert client.shows(FAILED.view().rows)
+        assert tray.finish() == 0
 
 
 def test_a_panel_that_was_killed_shows_the_current_state_when_it_is_back(
@@ -320,6 +322,25 @@ def test_a_session_bus_that_dies_takes_the_icon_and_nothing_else(
     tray.expect("has_host False")
     assert tray.finish() == 0
     assert "Traceback" not in tray.errors()
+
+
+def test_pystrays_own_menu_is_built_from_the_same_rows(
+    desktop: VirtualDesktop, start_tray: StartTray, client: TrayClient
+) -> None:
+    scene = replace(RUNNING, note="this & that")
+    tray = start_tray({**desktop.env, "TRAY_HOST_STOCK": "1"}, Scene())
+    tray.expect("ready")
+    tray.show(scene)
+    doubled = [
+        replace(row, label=row.label.replace("&", "&&")) if isinstance(row, Item) else row
+        for row in scene.view().rows
+    ]
+    assert wait_for(lambda: client.shows(tuple(doubled))), client.rows()
+    assert wait_for(lambda: _sees(desktop, Colour.GREEN))
+    client.click("Resume")
+    client.click("Pause")
+    assert tray.expect("action").split()[1] == "pause"
+    assert tray.finish() == 0
 
 
 def test_without_a_session_bus_the_tray_says_why_it_is_unavailable(start_tray: StartTray) -> None:

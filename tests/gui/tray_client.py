@@ -139,7 +139,11 @@ class TrayClient:
         rule = MatchRule(type="signal", interface=_MENU)
         self._ask(message_bus.AddMatch(rule))
         with self._bus.filter(rule, bufsize=10_000) as heard:
-            yield lambda: _changes(heard)
+            yield lambda: self._changes(heard)
+
+    def _changes(self, heard: deque[Message]) -> Changes:
+        self.is_registered()  # what has arrived is sorted while an answer is awaited
+        return _changes(heard)
 
     def _menu(self) -> DBusAddress:
         properties = self.properties()

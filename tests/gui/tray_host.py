@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from trayapp.desktop.menu import Action, TrayView, tray_view
-from trayapp.desktop.tray import Tray, TrayUnavailable
+from trayapp.desktop.tray import StockIcon, Tray, TrayIcon, TrayUnavailable
 from trayapp.sync.status import EntryView, Link, SyncStatus
 from trayapp.tracking.entry import TrackerState
 
@@ -68,6 +69,13 @@ class Scene:
         return tray_view(self.status(), zone=UTC)
 
 
+class StockTray(Tray):
+    """A tray that takes pystray as it is, as on Windows."""
+
+    def _open(self) -> TrayIcon:
+        return StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
+
+
 def _say(*words: str) -> None:
     sys.stdout.write(" ".join(words) + "\n")
     sys.stdout.flush()
@@ -75,7 +83,8 @@ def _say(*words: str) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
-    tray = Tray(
+    kind = StockTray if "TRAY_HOST_STOCK" in os.environ else Tray
+    tray = kind(
         post=lambda action: _say("action", Action(action).value, threading.current_thread().name),
         icon_size=ICON_SIZE,
         app_name=APP_NAME,

@@ -30,9 +30,9 @@ class FakeApp:
         if self._answer is not None:
             self._answer(request, responder)
 
-    def next(self) -> Asked:
-        """The oldest request nobody took yet."""
-        return self._asked.get(timeout=WAIT_SECONDS)
+    def next(self, timeout: float = WAIT_SECONDS) -> Asked:
+        """The oldest request nobody took yet. Raises queue.Empty."""
+        return self._asked.get(timeout=timeout)
 
 
 def echo(request: Request, responder: Responder) -> None:
@@ -80,3 +80,12 @@ def read_to_end(peer: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return found
+
+
+def read_nothing(peer: socket.socket, *, for_seconds: float) -> bool:
+    """Whether the channel stays silent for so long."""
+    peer.settimeout(for_seconds)
+    try:
+        return not peer.recv(1)
+    except TimeoutError:
+        return True

@@ -126,12 +126,12 @@ class _Loop:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
+                self._put_outgoing()
+                self._close_late()
                 self._watch_listener()
                 for key, events in self._selector.select(self._timeout()):
                     on_ready: Callable[[int], None] = key.data
                     on_ready(events)
-                self._put_outgoing()
-                self._close_late()
         except Exception:
             logger.exception("The control channel has ended")
         finally:

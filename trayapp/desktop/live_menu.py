@@ -99,8 +99,10 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         if shown is None or shown.icon != view.icon:
             self.icon = self._draw(view.icon)
         self.title = view.title
-        if shown is None or shown.rows != view.rows:
-            self._live_menu.show(view.rows)
+        self._live_menu = LiveMenu(self._live_menu._clicked)
+        self._live_menu.show(view.rows)
+        self._menu_handle = self._live_menu.widget
+        self._appindicator.set_menu(self._menu_handle)
         self._shown = view
 
     def _update_menu(self) -> None:
@@ -142,6 +144,6 @@ def _edit(item: Gtk.MenuItem, row: Row) -> None:
 def _mnemonic(row: Item) -> str:
     """The label in which no underscore marks a shortcut.
 
-    Escaped here, because libdbusmenu escapes plain labels when a row is new but not when it changes.
+    Escaped here: libdbusmenu escapes plain labels when a row is new but not when it changes.
     """
     return row.label.replace("_", "__")

@@ -33,7 +33,9 @@ class TrayUnavailable(Exception):  # noqa: N818  # a state of this desktop, not 
     """There can be no icon here; the text says why, what that means, and what to do."""
 
 
-class _TrayIcon(Protocol):
+class TrayIcon(Protocol):
+    """What the tray asks of an icon; `run_until_stopped` blocks, the others return at once."""
+
     def show_view(self, view: TrayView) -> None: ...
     def run_until_stopped(self, ready: Callable[[], None]) -> None: ...
     def stop(self) -> None: ...
@@ -59,7 +61,7 @@ class Tray:
         self._app_name = app_name
         self._on_host = on_host
         self._view: TrayView | None = None
-        self._icon: _TrayIcon | None = None
+        self._icon: TrayIcon | None = None
         self._bus: Gio.DBusConnection | None = None
         self._thread: threading.Thread | None = None
 
@@ -109,13 +111,13 @@ class Tray:
             logger.exception("The tray icon broke; tracking and sending go on.")
             started.put(_unavailable(str(error), _("Start Trayapp again; the log tells more.")))
 
-    def _open(self) -> _TrayIcon:
+    def _open(self) -> TrayIcon:
         if sys.platform == "darwin":
             # AppKit ends the whole process when its loop is not on the main thread.
             why = _("On macOS it is not built yet")
             raise _unavailable(why, _("Use the command line."))
         if sys.platform == "win32":
-            return _StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
+            return StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
         self._bus = _session_bus()
         self._watch(self._bus)
         return _live_icon(self._app_name, draw=self._draw, clicked=self._clicked)
@@ -149,7 +151,7 @@ class Tray:
             )
 
 
-class _StockIcon:
+class StockIcon:
     """pystray as it is, where its menu is the system's own and replacing it harms nobody."""
 
     def __init__(
@@ -196,13 +198,13 @@ class _StockIcon:
 
 def _live_icon(
     name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
-) -> _TrayIcon:
+) -> TrayIcon:
     try:
         from trayapp.desktop.live_menu import LiveIcon  # noqa: PLC0415  # it opens the display
     except Exception as error:
         # pystray tries one backend after the other and raises what the last of them pleases.
         raise _missing_library(error) from error
-    icon: _TrayIcon = LiveIcon(name, draw=draw, clicked=clicked)
+    icon: TrayIcon = LiveIcon(name, draw=draw, clicked=clicked)
     return icon
 
 

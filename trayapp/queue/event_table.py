@@ -106,7 +106,7 @@ class SegmentTable:
         return tuple((row["entry"], row["id"]) for row in rows)
 
     def set_twin(self, segment_id: str, remote_id: str) -> None:
-        """Something on the server looks like this segment: a possible double, shown until solved."""
+        """Something on the server looks like this segment: a possible double, always shown."""
         self._database.run("UPDATE segment SET twin = ? WHERE id = ?", (remote_id, segment_id))
 
     def confirm(

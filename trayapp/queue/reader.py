@@ -101,10 +101,12 @@ class QueueReader:
         """The closed gate of an account."""
         return gate_of(self._rows("SELECT * FROM account WHERE id = ?", (account_id,))[0])
 
-    def oldest_open(self) -> SyncTask | None:
-        """The oldest task that is pending or failed, of any account."""
+    def oldest_open(self, account_id: int) -> SyncTask | None:
+        """The oldest of an account's tasks that are pending or failed."""
         rows = self._rows(
-            "SELECT * FROM sync_queue WHERE status IN ('pending', 'failed') ORDER BY id LIMIT 1"
+            "SELECT * FROM sync_queue WHERE account = ? AND status IN ('pending', 'failed')"
+            " ORDER BY id LIMIT 1",
+            (account_id,),
         )
         return task_of(rows[0]) if rows else None
 

@@ -99,7 +99,7 @@ CREATE INDEX task_pending ON sync_queue (account, id) WHERE status = 'pending';
 CREATE INDEX task_due ON sync_queue (account, due_ms) WHERE status = 'pending' AND due_ms > 0;
 CREATE INDEX task_failed ON sync_queue (account, id) WHERE status = 'failed';
 CREATE INDEX task_failed_cause ON sync_queue (cause, id) WHERE status = 'failed';
-CREATE INDEX task_open ON sync_queue (id) WHERE status IN ('pending', 'failed');
+CREATE INDEX task_open ON sync_queue (account, id) WHERE status IN ('pending', 'failed');
 CREATE INDEX task_entry ON sync_queue (entry, id);
 CREATE INDEX task_run ON sync_queue (retry_run, status) WHERE retry_run > 0;
 

@@ -61,7 +61,7 @@ class _Environment:
     """Proxies and certificates: finding them out costs a quarter of a request's time."""
 
     proxies: Mapping[str, str]
-    verify: bool | str
+    verify: bool | str | None
 
 
 class _Body(io.BytesIO):
@@ -176,7 +176,7 @@ class HttpClient:
             prepared,
             stream=True,
             timeout=wait,
-            verify=environment.verify,
+            verify=True if environment.verify is None else environment.verify,
             proxies=environment.proxies,
         )
 
@@ -189,7 +189,7 @@ class HttpClient:
                 merged = self._session.merge_environment_settings(
                     self._base_url, {}, None, None, None
                 )
-                self._environment = _Environment(merged["proxies"], merged["verify"])
+                self._environment = _Environment(proxies=merged["proxies"], verify=merged["verify"])
             return self._session, self._environment
 
     def _read(self, response: requests.Response, last_wait_at: float) -> Answer:

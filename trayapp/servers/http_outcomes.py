@@ -63,7 +63,7 @@ def outcome_of_status(
         return Offline(_NETWORK + _OFFLINE_STATUSES[status])
     if status in _TROUBLE_STATUSES:
         trouble = ServerTrouble(reason, retry_after=answer.retry_after)
-        return trouble if repeatable else Doubtful(reason)
+        return trouble if repeatable else Doubtful(reason, answered=True)
     return _outcome_of_no(answer, reason, entity_missing=entity_missing)
 
 
@@ -87,9 +87,9 @@ def _outcome_of_success(answer: Answer, *, repeatable: bool) -> Outcome | None:
         return None
     if answer.is_html:
         reason = f"HTTP {answer.status}: a web page where the server's answer belongs"
-        return WrongAddress(reason) if repeatable else Doubtful(reason)
+        return WrongAddress(reason) if repeatable else Doubtful(reason, answered=True)
     reason = f"HTTP {answer.status}: unreadable answer"
-    return ServerTrouble(reason) if repeatable else Doubtful(reason)
+    return ServerTrouble(reason) if repeatable else Doubtful(reason, answered=True)
 
 
 def outcome_of_exception(error: Exception, *, request_left: bool) -> Outcome:

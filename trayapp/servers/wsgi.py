@@ -3,9 +3,9 @@
 The app is called on the thread that makes the request.
 """
 
-from __future__ import annotations
-
 # ruff: noqa: ARG002, FBT001, FBT002  # the signature of `send` is that of requests
+
+from __future__ import annotations
 
 import io
 import sys
@@ -52,7 +52,9 @@ class WsgiAdapter(BaseAdapter):
     ) -> requests.Response:
         started: list[tuple[str, _Headers]] = []
 
-        def start_response(status: str, headers: _Headers, _exc_info: _ExcInfo = None, /) -> object:
+        def start_response(
+            status: str, headers: _Headers, _exc_info: _ExcInfo = None, /
+        ) -> Callable[[bytes], object]:
             started.append((status, headers))
             return lambda _content: None
 
@@ -79,8 +81,9 @@ class WsgiAdapter(BaseAdapter):
 def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
     url = urlsplit(str(request.url))
     body: object = request.body  # a stream where HttpClient made the request
-    content = body.read() if isinstance(body, io.BytesIO) else body or b""
-    assert isinstance(content, bytes)
+    if isinstance(body, io.BytesIO):
+        body = body.read()
+    content = body if isinstance(body, bytes) else b""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",

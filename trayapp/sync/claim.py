@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
-from trayapp.sync.outcome import Outcome, Ours
+from trayapp.sync.outcome import Ours, Outcome
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Running, state_of

@@ -17,9 +17,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from trayapp.queue.task import Known as Known
+from trayapp.queue.task import Known
 from trayapp.sync.outcome import Outcome
 from trayapp.tracking.entry import Event, TimeEntry
+
+__all__ = ["Capabilities", "Known", "Nothing", "TimeServer", "Unit", "Write"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,9 +83,10 @@ def test_taking_it_twice_needs_one_release(path: Path) -> None:
     assert lock.try_acquire()
 
     lock.release()
-    lock.release()
 
     assert other.try_acquire()
+    lock.release()
+    assert other.is_held
     other.release()
 
 

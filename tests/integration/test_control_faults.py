@@ -1,8 +1,9 @@
-"""The client of the control channel where no sound app stands at the other end."""
+"""The control channel with one end broken: the other says so, and ends cleanly."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -10,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.control_support import WAIT_SECONDS, echoing, serving
+from tests.integration.control_support import (
+    WAIT_SECONDS,
+    FakeApp,
+    echo,
+    echoing,
+    raw_peer,
+    read_to_end,
+    serving,
+)
 from trayapp.control.channel import ControlServer
 from trayapp.control.client import ControlClient, NotAnsweringError, NotRunningError
+from trayapp.control.connection import Responder
 from trayapp.control.endpoint import SOCKET_NAME, ChannelError
 from trayapp.control.messages import MAX_LINE_BYTES, Request
 
@@ -115,3 +125,59 @@ def test_without_local_sockets_nobody_runs(
         client.ask(Request("status"), WAIT_SECONDS)
     with pytest.raises(ChannelError):
         ControlServer(directory, echoing().handle).start()
+
+
+def test_stopping_does_not_wait_for_a_stuck_request(
+    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    freed = threading.Event()
+
+    def stuck(_request: Request, _responder: Responder) -> None:
+        freed.wait(WAIT_SECONDS)
+
+    app = FakeApp(stuck)
+    with serving(directory, app) as server, client.subscribe(Request("start")):
+        app.next()
+        server.stop()
+        freed.set()
+
+    assert "does not end" in caplog.text
+
+
+def test_a_defect_in_the_loop_is_logged_and_ends_the_channel_cleanly(
+    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_peer: socket.socket) -> int:
+        raise LookupError
+
+    with serving(directory, echoing(), peer_uid=broken):
+        with raw_peer(directory) as peer:
+            read_to_end(peer)
+        with pytest.raises(NotRunningError):
+            client.ask(Request("status"), WAIT_SECONDS)
+
+    assert "The control channel has ended" in caplog.text
+    assert list(directory.iterdir()) == []
+
+
+def test_a_runtime_directory_cleaned_by_others_does_not_hold_up_the_end(directory: Path) -> None:
+    with serving(directory, echoing()):
+        (directory / SOCKET_NAME).unlink()
+
+
+def test_a_request_that_fails_in_the_app_says_so_and_the_next_one_works(
+    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(request: Request, responder: Responder) -> None:
+        if request.name == "answered":
+            echo(request, responder)
+        if request.name != "sound":
+            raise LookupError(request.name)
+        echo(request, responder)
+
+    with serving(directory, FakeApp(answer)):
+        assert not client.ask(Request("broken"), WAIT_SECONDS).ok
+        assert client.ask(Request("answered"), WAIT_SECONDS).ok
+        assert client.ask(Request("sound"), WAIT_SECONDS).ok
+
+    assert [record.message for record in caplog.records] == ["A request failed"] * 2

@@ -1,0 +1,205 @@
+"""PlainClient: delivers to a PlainServer: one record per segment, found again by what it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tests.plain_server import second_text, shown_times
+from trayapp.accounts.tokens import TokenSource, TokenStore
+from trayapp.servers.http import HttpClient, token_refresher
+from trayapp.servers.http_answer import Answer
+from trayapp.servers.http_outcomes import outcome_of_status
+from trayapp.sync.outcome import (
+    Absent,
+    AlreadySo,
+    Blocked,
+    Conflict,
+    Delivered,
+    Doubtful,
+    Outcome,
+    Removed,
+    WrongAddress,
+)
+from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
+from trayapp.tracking.entry import Event, Segment
+
+_Record = Mapping[str, object]
+_SHOWN = ("begin", "end", "project", "note")
+
+
+class PlainClient:
+    """A TimeServer for a server that knows entries only and makes their ids itself."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(one_active=True, resolution=timedelta(seconds=1))
+
+    def plan(self, unit: Unit) -> Write | Nothing:
+        if not unit.pending:
+            msg = "nothing is pending"
+            raise ValueError(msg)
+        first = unit.pending[0]
+        segment = _segment_of(unit, first)
+        if segment is None:
+            return Nothing(settles=(first.id,))
+        settles = tuple(event.id for event in unit.pending if _segment_of(unit, event) == segment)
+        known = unit.known.get(segment.id, Known())
+        if known.removed:
+            return Nothing(settles=settles)
+        body = _create(unit, segment) if known.remote_id is None else _update(segment, known)
+        if body is None:
+            return Nothing(settles=settles)
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        text.encode()  # half a surrogate pair is a ValueError
+        return Write(body=text, settles=settles, segment_id=segment.id, repeatable=False)
+
+    def send(self, write: Write) -> Outcome:
+        body = json.loads(write.body)
+        if body["method"] == "PATCH":
+            seen = self._compare(body)
+            if not isinstance(seen, Absent):
+                return seen
+        answer = self._client.send(body["method"], body["path"], body["json"])
+        if not isinstance(answer, Answer):
+            return answer
+        refused = {
+            "already_active": Blocked,
+            "already_stopped": AlreadySo,
+            "unknown_entry": Removed,
+        }
+        kind = refused.get(str(answer.field("error")))
+        if kind is not None:
+            return kind(f"HTTP {answer.status}: {answer.words()}")
+        outcome = outcome_of_status(answer, repeatable=False)
+        return outcome or _confirmed(answer.json, body["json"])
+
+    def look(self, unit: Unit, write: Write) -> Outcome:
+        body = json.loads(write.body)
+        if body["method"] == "PATCH":
+            return self._compare(body)
+        found = self._alike(unit, write.segment_id, body["json"])
+        if isinstance(found, Outcome):
+            return found
+        for record in found:
+            if _shows(record, body["json"]):
+                return _delivered(record)
+        return _conflict(found[0]) if found else Absent()
+
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+        segment = next((one for one in unit.entry.segments if one.id == segment_id), None)
+        if segment is None:
+            return ()
+        found = self._alike(unit, "", _record(unit, segment))
+        return () if isinstance(found, Outcome) else tuple(str(record["id"]) for record in found)
+
+    def check(self) -> Outcome:
+        answer = self._client.get("/account")
+        if not isinstance(answer, Answer):
+            return answer
+        outcome = outcome_of_status(answer, repeatable=True)
+        known = isinstance(answer.field("user"), str)
+        return outcome or (Delivered() if known else WrongAddress("HTTP 200: no user"))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _compare(self, body: Mapping[str, _Record]) -> Outcome:
+        """What the record on the server is: as we want it, as it last was, or another."""
+        answer = self._client.get(str(body["path"]))
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.field("error") == "unknown_entry":
+            return Removed(f"HTTP {answer.status}: {answer.words()}")
+        outcome = outcome_of_status(answer, repeatable=True)
+        if outcome is not None:
+            return outcome
+        record = answer.json if isinstance(answer.json, dict) else {}
+        if _shows(record, body["json"]):
+            return _delivered(record)
+        same = all(record.get(name) == body["base"][name] for name in body["json"])
+        return Absent() if same else _conflict(record)
+
+    def _alike(self, unit: Unit, segment_id: str, wanted: _Record) -> list[_Record] | Outcome:
+        """The records that begin like this, for the same, and belong to no other segment."""
+        begin = datetime.fromisoformat(str(wanted["begin"]))
+        window = {
+            "from": second_text(begin),
+            "to": second_text(begin + timedelta(seconds=1)),
+        }
+        answer = self._client.get("/entries", query=window)
+        if not isinstance(answer, Answer):
+            return answer
+        outcome = outcome_of_status(answer, repeatable=True)
+        if outcome is not None:
+            return outcome
+        others = {known.remote_id for name, known in unit.known.items() if name != segment_id}
+        records = answer.field("entries")
+        return [
+            record
+            for record in (records if isinstance(records, list) else [])
+            if str(record["id"]) not in unit.taken | others
+            and all(record[name] == wanted[name] for name in ("begin", "project", "note"))
+        ]
+
+
+def plain_over_http(base_url: str, tokens: TokenStore | None = None) -> PlainClient:
+    """A PlainClient at an address, with tokens where the server wants them."""
+    if tokens is None:
+        return PlainClient(HttpClient(base_url))
+    refresh = token_refresher(HttpClient(base_url), "/token/refresh")
+    return PlainClient(HttpClient(base_url, auth=TokenSource(tokens, refresh)))
+
+
+def _segment_of(unit: Unit, event: Event) -> Segment | None:
+    """The segment the event opens or closes; None for a step that changes no segment."""
+    for segment in unit.entry.segments:
+        if event.kind.opens:
+            if segment.id == event.id:
+                return segment
+        elif segment.ended_at == event.at:
+            return segment
+    return None
+
+
+def _record(unit: Unit, segment: Segment) -> dict[str, object]:
+    begin, end = shown_times(segment.began_at, segment.ended_at)
+    return {"begin": begin, "end": end, "project": unit.entry.project, "note": unit.entry.note}
+
+
+def _create(unit: Unit, segment: Segment) -> dict[str, object]:
+    return {"method": "POST", "path": "/entries", "json": _record(unit, segment)}
+
+
+def _update(segment: Segment, known: Known) -> dict[str, object] | None:
+    """The request that gives the record its end; None when it shows it already."""
+    base = json.loads(known.base or "{}")
+    wanted = {"end": shown_times(segment.began_at, segment.ended_at)[1]}
+    if wanted["end"] is None or _shows(base, wanted):
+        return None
+    path = f"/entries/{known.remote_id}"
+    return {"method": "PATCH", "path": path, "json": wanted, "base": {"end": base.get("end")}}
+
+
+def _shows(record: _Record, wanted: _Record) -> bool:
+    return all(record.get(name, "") == value for name, value in wanted.items())
+
+
+def _confirmed(record: object, wanted: _Record) -> Outcome:
+    if not isinstance(record, dict) or "id" not in record:
+        return Doubtful("HTTP 200: the answer shows no entry", answered=True)
+    return _delivered(record) if _shows(record, wanted) else _conflict(record)
+
+
+def _delivered(record: _Record) -> Delivered:
+    base = json.dumps({name: record[name] for name in _SHOWN}, ensure_ascii=False)
+    return Delivered(remote_id=str(record["id"]), base=base)
+
+
+def _conflict(record: _Record) -> Conflict:
+    shown = f"{record.get('begin')} to {record.get('end') or 'now'}"
+    return Conflict(f"Conflict: the server shows {shown}")

@@ -1,0 +1,98 @@
+"""Launching: one instance, logging, signals, and the way out of a hanging request.
+
+Runs on the main thread. A start while the app runs greets it and ends with 0; a start while a
+`retry --wait` holds the instance lock waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+from trayapp.app import App
+from trayapp.config import Paths, Settings
+from trayapp.control.client import ControlClient, NotRunningError
+from trayapp.control.endpoint import ChannelError
+from trayapp.control.instance import InstanceLock
+from trayapp.control.messages import Request
+from trayapp.core import Surroundings
+from trayapp.desktop.faces import Faces
+from trayapp.desktop.notifications import PlyerVoice, Speaker, app_icon
+from trayapp.i18n import _
+from trayapp.log import start_logging, stop_logging
+from trayapp.queue.errors import QueueError
+from trayapp.sync.status import AccountView
+
+_GREET_SECONDS = 2.0
+_LOCK_SECONDS = 0.5
+
+
+def run_app(
+    where: Surroundings,
+    settings: Settings,
+    *,
+    tray: bool,
+    account: AccountView | None = None,
+    ready: Callable[[App], None] = lambda _app: None,
+) -> int:
+    """Run until told to quit; the exit status. `ready` is called with the app before it runs."""
+    paths = where.paths
+    lock = InstanceLock(paths.instance_lock)
+    if not _become_the_one(lock, paths):
+        sys.stdout.write(_("Trayapp is running already.") + "\n")
+        return 0
+    start_logging(paths.log)
+    try:
+        return _run(where, settings, tray=tray, account=account, ready=ready)
+    except QueueError as error:
+        logging.getLogger(__name__).critical("Cannot start: %s", error)
+        sys.stderr.write(f"trayapp: {error}\n")
+        return 1
+    finally:
+        stop_logging()
+        lock.release()
+
+
+def _become_the_one(lock: InstanceLock, paths: Paths) -> bool:
+    """True with the lock in hand; False when an app runs and has been greeted."""
+    while not lock.acquire(_LOCK_SECONDS):
+        try:
+            ControlClient(paths.channel_dir).ask(Request("hello"), _GREET_SECONDS)
+        except NotRunningError:
+            continue  # a `retry --wait`, or an app about to start or to end
+        except ChannelError:
+            return False
+        return False
+    return True
+
+
+def _run(
+    where: Surroundings,
+    settings: Settings,
+    *,
+    tray: bool,
+    account: AccountView | None,
+    ready: Callable[[App], None],
+) -> int:
+    faces = Faces(
+        speaker=Speaker(PlyerVoice(icon=app_icon()), clock=where.clock),
+        waiting_after=timedelta(minutes=settings.notify_waiting_minutes),
+        icon_size=settings.icon_size if tray else None,
+    )
+    app = App(where, faces=faces)
+    if account is not None:
+        app.core.use_account(account)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: app.quit())
+    ready(app)
+    if not app.run():
+        # A request still hangs on the sync thread. What it sent is in doubt and looked for next
+        # time; waiting for it would keep the session from ending.
+        stop_logging()
+        sys.stdout.flush()
+        os._exit(0)
+    return 0

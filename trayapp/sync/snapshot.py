@@ -1,0 +1,152 @@
+"""Reading the one status that everybody sees, from a read-only connection, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trayapp.queue.reader import QueueReader, Tally
+from trayapp.queue.task import Account, Gate, SyncTask
+from trayapp.sync.outcome import Cause
+from trayapp.sync.status import (
+    AccountView,
+    EntryView,
+    FailedCause,
+    Link,
+    RetryResult,
+    SyncStatus,
+)
+from trayapp.tracking.entry import Event, TrackerState
+from trayapp.tracking.replay import clock_step, replay
+
+_LINK_OF_CAUSE = {
+    Cause.SIGNED_OUT: Link.SIGNED_OUT,
+    Cause.WRONG_ADDRESS: Link.WRONG_ADDRESS,
+    Cause.SERVER_TROUBLE: Link.SERVER_TROUBLE,
+    Cause.NETWORK: Link.OFFLINE,
+    Cause.REFUSED: Link.REFUSED,
+    Cause.CONFLICT: Link.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What only the running program knows; see the fields of SyncStatus."""
+
+    gap_since: datetime | None = None
+    removed: int = 0
+    retry: RetryResult | None = None
+
+
+def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None) -> SyncStatus:
+    """The status at `now`. Raises QueueError."""
+    extras = extras or Extras()
+    with reader.snapshot():
+        accounts = reader.accounts()
+        active = accounts[0]
+        tallies = reader.tallies()
+        events = reader.newest_entry()
+        oldest = {account.id: reader.oldest_open(account.id) for account in accounts}
+        gate = reader.gate(active.id)
+        due = reader.next_due(active.id)
+        twins = reader.twins()
+        causes = tuple(
+            FailedCause(cause=cause, count=count, reason=reader.newest_failure(cause))
+            for cause in Cause
+            if (count := _count(tallies, "failed", cause=cause))
+        )
+    own = oldest[active.id]
+    tracker, entry = _tracked(events, now)
+    elsewhere = _elsewhere(tallies, accounts[1:])
+    return SyncStatus(
+        as_of=now,
+        tracker=tracker,
+        entry=entry,
+        last_project=events[0].project if events else "",
+        last_note=events[0].note if events else "",
+        has_history=bool(events),
+        pending=_count(tallies, "pending"),
+        failed=_count(tallies, "failed"),
+        doubtful=_count(tallies, "doubtful"),
+        own_pending=_count(tallies, "pending", account=active),
+        own_failed=_count(tallies, "failed", account=active),
+        possible_doubles=twins,
+        link=_link(gate, own, active, elsewhere=bool(elsewhere)),
+        reason=(gate.reason if gate else own.reason if own else "") or None,
+        waiting_since=min((task.created_at for task in oldest.values() if task), default=None),
+        next_attempt_at=_next_attempt(gate, own, due),
+        last_delivery_at=active.last_delivery_at,
+        account=AccountView(kind=active.kind, url=active.url, user=active.user),
+        elsewhere=elsewhere,
+        failed_causes=causes,
+        removed=extras.removed,
+        gap_since=extras.gap_since if tracker is TrackerState.RUNNING else None,
+        retry=extras.retry,
+    )
+
+
+def account_label(account: Account) -> str:
+    """How an account is named to its user: who, at which address, else at which kind of server."""
+    place = account.url or account.kind
+    return f"{account.user} @ {place}" if account.user else place
+
+
+def _tracked(events: Sequence[Event], now: datetime) -> tuple[TrackerState, EntryView | None]:
+    entry = replay(events).entry
+    if entry is None or entry.state is TrackerState.STOPPED:
+        return TrackerState.STOPPED, None
+    view = EntryView(
+        id=entry.id,
+        project=entry.project,
+        note=entry.note,
+        started_at=entry.started_at,
+        worked=entry.worked(now),
+        clock_step=clock_step(events),
+    )
+    return entry.state, view
+
+
+def _count(
+    tallies: Sequence[Tally],
+    status: str,
+    *,
+    cause: str | None = None,
+    account: Account | None = None,
+) -> int:
+    return sum(
+        tally.count
+        for tally in tallies
+        if tally.status == status
+        and (cause is None or tally.cause == cause)
+        and (account is None or tally.account_id == account.id)
+    )
+
+
+def _elsewhere(tallies: Sequence[Tally], others: Sequence[Account]) -> tuple[tuple[str, int], ...]:
+    waiting = (
+        (
+            account_label(account),
+            _count(tallies, "pending", account=account)
+            + _count(tallies, "failed", account=account),
+        )
+        for account in others
+    )
+    return tuple((label, count) for label, count in waiting if count)
+
+
+def _link(gate: Gate | None, own: SyncTask | None, active: Account, *, elsewhere: bool) -> Link:
+    """The trouble that holds the oldest task; without any, what the last delivery says."""
+    if gate is not None:
+        return Link(gate.kind.value)
+    if own is not None and own.cause in _LINK_OF_CAUSE:
+        return _LINK_OF_CAUSE[Cause(own.cause)]
+    if own is None and elsewhere:
+        return Link.SIGNED_OUT
+    return Link.UNKNOWN if active.last_delivery_at is None else Link.ONLINE
+
+
+def _next_attempt(gate: Gate | None, own: SyncTask | None, due: datetime | None) -> datetime | None:
+    if own is None:
+        return None
+    return due if gate is None else gate.due_at
