@@ -35,7 +35,7 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _BACKGROUND = 0x3B4252
 _KEYRING_PASSWORD = b"a keyring of one test"
-# What belongs to the desktop we were started from, or would make a run depend on the machine.
+# What belongs to the desktop we were started from.
 _FOREIGN = re.compile(r"DBUS_|GTK_|LC_|SESSION_|TRAYAPP_|WAYLAND_|XAUTHORITY|XDG_|(?i:.*_proxy$)")
 _WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
 
@@ -162,8 +162,11 @@ class VirtualDesktop:
             reply = bus.send_and_get_reply(message_bus.NameHasOwner(name), timeout=_STOP_SECONDS)
         return bool(reply.body[0])
 
-    def wait_owner(self, name: str, timeout: float = 10.0) -> None:
-        """Block until somebody owns this name. Raises TimeoutError."""
+    def wait_owner(self, name: str, timeout: float = 10.0, *, present: bool = True) -> None:
+        """Block until somebody, or with `present=False` nobody, owns this name.
+
+        Raises TimeoutError. The bus hears of a death a moment after the parent of the dead does.
+        """
         changed = MatchRule(type="signal", member="NameOwnerChanged")
         changed.add_arg_condition(0, name)
         with closing(open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])) as bus:
@@ -171,13 +174,12 @@ class VirtualDesktop:
             with bus.filter(changed) as changes:
                 reply = bus.send_and_get_reply(message_bus.NameHasOwner(name), timeout=timeout)
                 owned = bool(reply.body[0])
-                while not owned:
-                    # (name, old owner, new owner): the new one is empty when a name is given up.
-                    change = bus.recv_until_filtered(changes, timeout=timeout)
-                    owned = bool(change.body[2])
+                while owned != present:
+                    _name, _old, new = bus.recv_until_filtered(changes, timeout=timeout).body
+                    owned = bool(new)
 
     def shot(self, path: Path | None = None) -> Image.Image:
-        """What the screen shows now, also saved to `path` if one is given."""
+        """What the screen shows now, saved to `path` if one is given."""
         picture = ImageGrab.grab(xdisplay=self.env["DISPLAY"])
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ from trayapp.config import Paths
 from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Account
-from trayapp.sync.retry import Retrier
+from trayapp.queue.task import Account, GateKind
+from trayapp.sync.retry import Retrier, release
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import Extras, read_status
@@ -74,6 +74,13 @@ class Core:
         """New entries belong to this account, and it is delivered now."""
         with self._queue.lock() as guard:
             guard.value.accounts.use(account.kind, account.url, account.user)
+
+    def signed_in(self) -> None:
+        """The active account has new credentials: what was held for want of them is sent."""
+        with self._queue.lock() as guard:
+            release(guard.value, GateKind.SIGNED_OUT)
+        self.worker.reconnect()
+        self._changed()
 
     def status(self, extras: Extras | None = None) -> SyncStatus:
         """The status now; on one thread only. Raises QueueError."""

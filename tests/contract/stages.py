@@ -233,7 +233,7 @@ def _embedded_stage(
         play=play,
         times=times,
         wanted=lambda entry: [
-            (_millis(segment.began_at), segment.ended_at and _millis(segment.ended_at))
+            (_millis(segment.began_at), _millis(segment.ended_at) if segment.ended_at else None)
             for segment in entry.segments
         ],
         remove=lambda: _remove(store),

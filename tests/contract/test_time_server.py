@@ -23,6 +23,8 @@ from trayapp.demo.proxy import (
     SAY_HTML,
     DropAfter,
     DropBefore,
+    Fault,
+    Pass,
     Say,
     Truncate,
 )
@@ -311,8 +313,11 @@ class TestTokens:
         assert networked.server.check() == Delivered()
 
     def test_a_new_token_that_is_refused_too_means_signed_out(self, networked: Stage) -> None:
-        networked.play([SAY_401])
+        networked.play([SAY_401, Pass(), SAY_401])
+        assert networked.server.check() == SignedOut("HTTP 401: Unauthorized")
         assert networked.server.check() == Delivered()
 
 
-def _lost(body: str, fault: DropAfter | DropBefore) -> list[DropAfter | DropBefore | Say]: ...
+def _lost(body: str, fault: Fault) -> list[Fault]:
+    """The script that spoils the writing request: an update is preceded by a look."""
+    return [Pass(), fault] if '"method":"PATCH"' in body else [fault]

@@ -337,6 +337,8 @@ def test_pystrays_own_menu_is_built_from_the_same_rows(
     ]
     assert wait_for(lambda: client.shows(tuple(doubled))), client.rows()
     assert wait_for(lambda: _sees(desktop, Colour.GREEN))
+    tray.ask("has_host")
+    tray.expect("has_host True")
     client.click("Resume")
     client.click("Pause")
     assert tray.expect("action").split()[1] == "pause"

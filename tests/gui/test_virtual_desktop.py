@@ -119,11 +119,12 @@ def test_a_notification_is_shown(desktop: VirtualDesktop) -> None:
     assert _shown(desktop) == "0"
 
 
-def test_the_panel_can_be_stopped_and_started_again(desktop: VirtualDesktop) -> None:
-    desktop.stop_one("panel", signal.SIGKILL)
-    assert not desktop.owner(PANEL_OWNER)
-    desktop.start_panel()
-    assert desktop.owner(PANEL_OWNER)
+def test_the_panel_can_be_killed_and_started_again() -> None:
+    with VirtualDesktop(notifier=False, keyring=False) as own:
+        own.stop_one("panel", signal.SIGKILL)
+        own.wait_owner(PANEL_OWNER, present=False)
+        own.start_panel()
+        assert own.owner(PANEL_OWNER)
 
 
 def test_what_a_program_prints_is_in_its_log(desktop: VirtualDesktop) -> None:

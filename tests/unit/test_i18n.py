@@ -10,6 +10,7 @@ from pathlib import Path
 import catalogues
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
 
 from trayapp import i18n
 
@@ -36,7 +37,7 @@ def russian() -> Catalog:
 
 def test_every_text_of_the_source_is_in_the_template_and_no_other(source: Catalog) -> None:
     with catalogues.TEMPLATE.open("rb") as file:
-        template = catalogues.read_po(file)
+        template = read_po(file)
     assert ids(template) == ids(source), RERUN
 
 
@@ -114,7 +115,7 @@ def test_updating_twice_changes_nothing(
     path = catalogues.po_path("ru")
     path.parent.mkdir(parents=True)
     path.write_bytes(kept)
-    assert catalogues.update("ru", source) == []
+    catalogues.update("ru", source)
     assert path.read_bytes() == kept, RERUN
 
 

@@ -99,10 +99,8 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         if shown is None or shown.icon != view.icon:
             self.icon = self._draw(view.icon)
         self.title = view.title
-        self._live_menu = LiveMenu(self._live_menu._clicked)
-        self._live_menu.show(view.rows)
-        self._menu_handle = self._live_menu.widget
-        self._appindicator.set_menu(self._menu_handle)
+        if shown is None or shown.rows != view.rows:
+            self._live_menu.show(view.rows)
         self._shown = view
 
     def _update_menu(self) -> None:

@@ -97,7 +97,9 @@ class Tray:
 
     def has_host(self) -> bool:
         """Whether anything on this desktop shows tray icons now. May block for a second."""
-        return self._bus is not None and _has_host(self._bus)
+        if self._bus is None:
+            return self._icon is not None
+        return _has_host(self._bus)
 
     def _run(self, view: TrayView, started: Queue[TrayUnavailable | None]) -> None:
         try:

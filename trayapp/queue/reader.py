@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from trayapp.queue.errors import QueueError
+from trayapp.queue.errors import translated
 from trayapp.queue.rows import (
     account_of,
     event_of,
@@ -39,7 +39,7 @@ class QueueReader:
     """What the queue holds, for everyone who shows it. Raises QueueError."""
 
     def __init__(self, database: Path) -> None:
-        with _translated():
+        with translated():
             self._connection = sqlite3.connect(
                 f"{database.absolute().as_uri()}?mode=ro",
                 uri=True,
@@ -56,7 +56,7 @@ class QueueReader:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything read inside shows one moment."""
-        with _translated():
+        with translated():
             self._connection.execute("BEGIN")
         try:
             yield
@@ -65,7 +65,7 @@ class QueueReader:
                 self._connection.execute("ROLLBACK")
 
     def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        with _translated():
+        with translated():
             return self._connection.execute(sql, values).fetchall()
 
     def newest_entry(self) -> tuple[Event, ...]:
@@ -74,6 +74,11 @@ class QueueReader:
             "SELECT * FROM event WHERE entry ="
             " (SELECT entry FROM event ORDER BY seq DESC LIMIT 1) ORDER BY seq"
         )
+        return tuple(event_of(row) for row in rows)
+
+    def events(self, entry_id: str) -> tuple[Event, ...]:
+        """All events of an entry, in order."""
+        rows = self._rows("SELECT * FROM event WHERE entry = ? ORDER BY seq", (entry_id,))
         return tuple(event_of(row) for row in rows)
 
     def tallies(self) -> tuple[Tally, ...]:
@@ -143,12 +148,12 @@ class QueueReader:
     def run_counts(self, run: int) -> tuple[int, int, str]:
         """Of one "Retry all": how many still wait, how many failed again, the newest reason."""
         rows = self._rows(
-            "SELECT status, COUNT(*) AS count FROM sync_queue WHERE retry_run = ? GROUP BY status",
+            "SELECT status, COUNT(*) AS count FROM sync_queue WHERE retry_run > 0 AND retry_run = ? GROUP BY status",
             (run,),
         )
         counts = {row["status"]: row["count"] for row in rows}
         reasons = self._rows(
-            "SELECT error_message FROM sync_queue WHERE retry_run = ? AND error_message <> ''"
+            "SELECT error_message FROM sync_queue WHERE retry_run > 0 AND retry_run = ? AND error_message <> ''"
             " ORDER BY status = 'failed' DESC, id DESC LIMIT 1",
             (run,),
         )
@@ -158,8 +163,8 @@ class QueueReader:
     def recent(self, limit: int) -> tuple[RecentEntry, ...]:
         """The entries clicked last, newest first."""
         entries = self._rows(
-            "SELECT entry FROM (SELECT entry, MAX(seq) AS newest FROM event GROUP BY entry)"
-            " ORDER BY newest DESC LIMIT ?",
+            "SELECT entry FROM event AS newest WHERE NOT EXISTS (SELECT 1 FROM event"
+            "   WHERE entry = newest.entry AND seq > newest.seq) ORDER BY seq DESC LIMIT ?",
             (limit,),
         )
         found: list[RecentEntry] = []
@@ -171,26 +176,17 @@ class QueueReader:
         return tuple(found)
 
     def _sync_of(self, entry_id: str) -> EntrySync:
-        states = set(
-            self._rows(
-                "SELECT status, doubt <> 'none' FROM sync_queue WHERE entry = ?", (entry_id,)
-            )
+        rows = self._rows(
+            "SELECT DISTINCT status, doubt <> 'none' FROM sync_queue WHERE entry = ?", (entry_id,)
         )
+        states = {(str(status), bool(doubtful)) for status, doubtful in rows}
         removed = self._rows(
             "SELECT 1 FROM segment WHERE entry = ? AND removed LIMIT 1", (entry_id,)
         )
-        if ("failed", 0) in states or ("failed", 1) in states:
+        if ("failed", False) in states or ("failed", True) in states:
             return EntrySync.FAILED
-        if ("pending", 1) in states:
+        if ("pending", True) in states:
             return EntrySync.DOUBTFUL
-        if ("pending", 0) in states:
+        if ("pending", False) in states:
             return EntrySync.WAITING
         return EntrySync.NOT_SENT if states or removed else EntrySync.SENT
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise QueueError(str(error)) from error

@@ -190,6 +190,14 @@ class TaskTable:
         )
         return cursor.rowcount
 
+    def requeue_cause(self, account_id: int, cause: str) -> None:
+        """What failed for this cause goes again, attempts to 0, in its old place."""
+        self._database.run(
+            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
+            " cause = '' WHERE account = ? AND status = 'failed' AND cause = ?",
+            (account_id, cause),
+        )
+
     def hurry(self, account_id: int) -> None:
         """What waits by itself may try now; what is in doubt keeps the time of its next look."""
         self._database.run(

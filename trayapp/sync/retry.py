@@ -19,6 +19,18 @@ from trayapp.tracking.entry import to_ms
 CHUNK = 500
 
 
+def release(writer: QueueWriter, kind: GateKind) -> None:
+    """Somebody acted on what closed the gate: open it, and let what failed of it go again.
+
+    Runs inside the queue's lock. The kind's name is also the cause its tasks failed for.
+    """
+    account_id = writer.accounts.active().id
+    gate = writer.accounts.gate(account_id)
+    if gate is not None and gate.kind is kind:
+        writer.accounts.set_gate(account_id, None)
+    writer.tasks.requeue_cause(account_id, kind.value)
+
+
 class Retrier:
     """One retry at a time; a new one takes over what an unfinished one had requeued."""
 

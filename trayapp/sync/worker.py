@@ -66,6 +66,7 @@ class SyncWorker:
         self._rules = rules
         self._woken = threading.Event()
         self._stopping = False
+        self._reconnect_is_due = False
         self._thread: threading.Thread | None = None
         self._unsettled: _Unsettled | None = None
         self._aftermath = Aftermath()
@@ -81,6 +82,11 @@ class SyncWorker:
 
     def wake(self) -> None:
         """There may be something to do. Any thread; never blocks."""
+        self._woken.set()
+
+    def reconnect(self) -> None:
+        """Settings or credentials changed: the next request goes through a new server object."""
+        self._reconnect_is_due = True
         self._woken.set()
 
     def stop(self, timeout: float) -> bool:
@@ -134,6 +140,9 @@ class SyncWorker:
 
         Raises QueueError and PoisonError; an answer not yet settled is kept for the next call.
         """
+        if self._reconnect_is_due:
+            self._reconnect_is_due = False
+            self._served = None
         settles = self._unsettled is not None
         claim = self._settle_and_claim()
         if settles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -47,6 +48,7 @@ STATES = [
 LANGUAGES = pytest.mark.parametrize("language", ["en", "ru"])
 
 ALWAYS = {Action.OPEN_LOG, Action.QUIT}
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _TEXT = "text"
 _LINE = "line"
 SHAPE = (
@@ -129,6 +131,13 @@ def test_a_state_offers_what_makes_sense_in_it(
 ) -> None:
     i18n.use_language(language)
     assert _offered(status) == offered | ALWAYS
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_a_russian_menu_is_russian_in_every_row(status: SyncStatus) -> None:
+    i18n.use_language("ru")
+    labels = [item.label for item in _items(status)]
+    assert [label for label in labels if not _CYRILLIC.search(label)] == []
 
 
 @pytest.mark.parametrize("status", STATES)

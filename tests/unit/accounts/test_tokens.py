@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from trayapp.accounts.tokens import (
+    MemoryTokenStore,
+    NothingToRefresh,
+    RefreshError,
+    RefreshRefused,
+    RefreshUnreachable,
+    Tokens,
+    TokenSource,
+)
+from trayapp.log import redact
+
+DEADLINE_SECONDS = 10
+OLD = Tokens(access="access-canary-1", refresh="refresh-canary-1")
+NEW = Tokens(access="access-canary-2", refresh="refresh-canary-2")
+
+
+class FakeServer:
+    """Refreshes: hands out NEW, or raises; holds every caller until told to go on."""
+
+    def __init__(self, error: RefreshError | None = None) -> None:
+        self.offered: list[str] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self._error = error
+
+    def refresh(self, token: str) -> Tokens:
+        self.offered.append(token)
+        assert self.go_on.wait(DEADLINE_SECONDS)
+        if self._error is not None:
+            raise self._error
+        return NEW
+
+
+class LockedStore(MemoryTokenStore):
+    """A place that can be read, but not written."""
+
+    def save(self, tokens: Tokens) -> None:
+        raise RefreshUnreachable("the keyring is locked")
+
+
+def test_a_repr_hides_what_it_holds() -> None:
+    assert repr(OLD) == "Tokens()"
+
+
+def test_nobody_signed_in_has_no_token_and_nothing_to_refresh() -> None:
+    source = TokenSource(MemoryTokenStore(), FakeServer().refresh)
+    assert source.access() == ""
+    with pytest.raises(NothingToRefresh):
+        source.renew("")
+
+
+def test_without_a_refresh_token_nothing_is_asked() -> None:
+    server = FakeServer()
+    source = TokenSource(MemoryTokenStore(Tokens(access="only")), server.refresh)
+    with pytest.raises(NothingToRefresh):
+        source.renew("only")
+    assert server.offered == []
+
+
+def test_a_new_pair_is_stored_and_used() -> None:
+    store, server = MemoryTokenStore(OLD), FakeServer()
+    source = TokenSource(store, server.refresh)
+    assert source.access() == OLD.access
+    assert source.renew(OLD.access) == NEW.access
+    assert source.access() == NEW.access
+    assert store.load() == NEW
+    assert server.offered == [OLD.refresh]
+
+
+def test_a_token_that_was_renewed_meanwhile_is_not_renewed_again() -> None:
+    server = FakeServer()
+    source = TokenSource(MemoryTokenStore(OLD), server.refresh)
+    source.renew(OLD.access)
+    assert source.renew(OLD.access) == NEW.access
+    assert len(server.offered) == 1
+
+
+def test_what_cannot_be_stored_is_not_used() -> None:
+    source = TokenSource(LockedStore(OLD), FakeServer().refresh)
+    with pytest.raises(RefreshUnreachable, match="the keyring is locked"):
+        source.renew(OLD.access)
+    assert source.access() == OLD.access
+
+
+def test_fifty_threads_make_one_refresh() -> None:
+    server = FakeServer()
+    server.go_on.clear()
+    source = TokenSource(MemoryTokenStore(OLD), server.refresh)
+    assert _at_once(50, lambda: source.renew(OLD.access), server.go_on) == [NEW.access] * 50
+    assert len(server.offered) == 1
+
+
+def test_fifty_threads_hear_of_one_refusal() -> None:
+    error = RefreshRefused("400 Bad Request")
+    server = FakeServer(error)
+    server.go_on.clear()
+    source = TokenSource(MemoryTokenStore(OLD), server.refresh)
+
+    def renew() -> str:
+        with pytest.raises(RefreshRefused) as caught:
+            source.renew(OLD.access)
+        return caught.value.reason
+
+    heard = _at_once(50, renew, server.go_on)
+    assert heard == ["400 Bad Request"] * 50
+    # Whoever came too late for the first refusal asked again, and nobody is left waiting.
+    assert len(server.offered) <= 50
+    assert source.access() == OLD.access
+
+
+def test_a_refusal_is_not_remembered() -> None:
+    server = FakeServer(RefreshUnreachable())
+    source = TokenSource(MemoryTokenStore(OLD), server.refresh)
+    for _ in range(2):
+        with pytest.raises(RefreshUnreachable):
+            source.renew(OLD.access)
+    assert len(server.offered) == 2
+
+
+def test_tokens_are_kept_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    source = TokenSource(MemoryTokenStore(OLD), FakeServer().refresh)
+    source.renew(OLD.access)
+    for secret in (OLD.access, OLD.refresh, NEW.access, NEW.refresh):
+        assert secret not in caplog.text
+        assert redact(f"said {secret}") == "said ***"
+
+
+def _at_once(count: int, call: Callable[[], str], go_on: threading.Event) -> list[str]:
+    """What `count` threads get that all wait before the first of them goes on."""
+    results: list[str] = []
+    barrier = threading.Barrier(count + 1)
+
+    def run() -> None:
+        barrier.wait(DEADLINE_SECONDS)
+        results.append(call())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    barrier.wait(DEADLINE_SECONDS)
+    go_on.set()
+    for thread in threads:
+        thread.join(DEADLINE_SECONDS)
+        assert not thread.is_alive()
+    return results
