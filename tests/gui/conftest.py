@@ -21,6 +21,9 @@ from tests.gui.tray_host import Scene
 
 ROOT = Path(__file__).parents[2]
 
+RUNNING = Scene(tracker="running", minutes=84, delivered=True)
+FAILED = Scene(tracker="running", minutes=84, pending=99, failed=1)
+
 StartTray = Callable[..., "TrayProgram"]
 
 
@@ -132,3 +135,12 @@ def start_tray(tmp_path: Path) -> Iterator[StartTray]:
             return program
 
         yield start
+
+
+@pytest.fixture
+def tray(desktop: VirtualDesktop, start_tray: StartTray, client: TrayClient) -> TrayProgram:
+    """A tray that shows RUNNING."""
+    program = start_tray(desktop.env, RUNNING)
+    program.expect("ready")
+    client.properties()
+    return program

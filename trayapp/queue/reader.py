@@ -118,11 +118,11 @@ class QueueReader:
     def next_due(self, account_id: int) -> datetime | None:
         """When the first task that waits by itself is due."""
         rows = self._rows(
-            "SELECT MIN(due_ms) FROM sync_queue"
-            " WHERE account = ? AND status = 'pending' AND due_ms > 0",
+            "SELECT due_ms FROM unheld_task WHERE account = ? AND due_ms > 0"
+            " ORDER BY due_ms LIMIT 1",
             (account_id,),
         )
-        return moment(rows[0][0])
+        return moment(rows[0]["due_ms"]) if rows else None
 
     def newest_failure(self, cause: str) -> str:
         """The reason of the newest task that failed for this cause."""
@@ -148,12 +148,14 @@ class QueueReader:
     def run_counts(self, run: int) -> tuple[int, int, str]:
         """Of one "Retry all": how many still wait, how many failed again, the newest reason."""
         rows = self._rows(
-            "SELECT status, COUNT(*) AS count FROM sync_queue WHERE retry_run > 0 AND retry_run = ? GROUP BY status",
+            "SELECT status, COUNT(*) AS count FROM sync_queue"
+            " WHERE retry_run > 0 AND retry_run = ? GROUP BY status",
             (run,),
         )
         counts = {row["status"]: row["count"] for row in rows}
         reasons = self._rows(
-            "SELECT error_message FROM sync_queue WHERE retry_run > 0 AND retry_run = ? AND error_message <> ''"
+            "SELECT error_message FROM sync_queue"
+            " WHERE retry_run > 0 AND retry_run = ? AND error_message <> ''"
             " ORDER BY status = 'failed' DESC, id DESC LIMIT 1",
             (run,),
         )

@@ -104,6 +104,12 @@ CREATE INDEX task_trial ON sync_queue (account, id) WHERE status = 'pending' AND
 CREATE INDEX task_entry ON sync_queue (entry, id);
 CREATE INDEX task_run ON sync_queue (retry_run, status) WHERE retry_run > 0;
 
+CREATE VIEW unheld_task AS          -- pending, and nothing older of its entry is unfinished
+  SELECT * FROM sync_queue AS task
+  WHERE status = 'pending' AND event IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM sync_queue AS older WHERE older.entry = task.entry AND older.id < task.id
+      AND older.status IN ('pending', 'failed'));
+
 CREATE TABLE attempt (              -- history of what went wrong, while the task is here
   id INTEGER PRIMARY KEY,
   task INTEGER NOT NULL REFERENCES sync_queue (id) ON DELETE CASCADE,

@@ -11,6 +11,13 @@ from trayapp.queue.rows import moment, ms, payload_of, task_of
 from trayapp.queue.task import SyncTask, TaskChange, TaskStatus
 from trayapp.tracking.entry import Event, to_ms
 
+_RANKS = (
+    "trial = 0 AND entry <> ?",
+    "trial > 0 AND entry <> ?",
+    "trial = 0 AND entry = ?",
+    "trial > 0 AND entry = ?",
+)
+
 
 class TaskTable:
     """What has not arrived. Used with the guard held."""
@@ -65,23 +72,21 @@ class TaskTable:
 
         Those on trial come behind the others, `last_entry` behind those of other entries.
         """
-        rows = self._database.rows(
-            "SELECT * FROM sync_queue AS task"
-            " WHERE account = ? AND status = 'pending' AND due_ms <= ? AND event IS NOT NULL"
-            " AND entry <> ? AND id > ? AND NOT EXISTS (SELECT 1 FROM sync_queue AS older"
-            "   WHERE older.entry = task.entry AND older.id < task.id"
-            "   AND older.status IN ('pending', 'failed'))"
-            " ORDER BY entry = ?, trial, id LIMIT 1",
-            (account_id, to_ms(now), not_entry, after_id, last_entry),
-        )
-        return task_of(rows[0]) if rows else None
+        for rank in _RANKS if last_entry else _RANKS[:2]:
+            # Rank by rank, each by its index: sorting would read the whole queue for every task.
+            rows = self._database.rows(
+                "SELECT * FROM unheld_task WHERE account = ? AND due_ms <= ? AND entry <> ?"
+                f" AND id > ? AND {rank} ORDER BY id LIMIT 1",  # noqa: S608  # a constant
+                (account_id, to_ms(now), not_entry, after_id, last_entry),
+            )
+            if rows:
+                return task_of(rows[0])
+        return None
 
     def get_pending(self, task_id: int) -> SyncTask | None:
         """This task, when it is pending and nothing older of its entry is unfinished."""
         rows = self._database.rows(
-            "SELECT * FROM sync_queue AS task WHERE id = ? AND status = 'pending'"
-            " AND NOT EXISTS (SELECT 1 FROM sync_queue AS older WHERE older.entry = task.entry"
-            "   AND older.id < task.id AND older.status IN ('pending', 'failed'))",
+            "SELECT * FROM unheld_task WHERE id = ?",
             (task_id,),
         )
         return task_of(rows[0]) if rows else None
@@ -89,11 +94,11 @@ class TaskTable:
     def next_due(self, account_id: int) -> datetime | None:
         """When the first task that waits by itself is due."""
         rows = self._database.rows(
-            "SELECT MIN(due_ms) FROM sync_queue"
-            " WHERE account = ? AND status = 'pending' AND due_ms > 0",
+            "SELECT due_ms FROM unheld_task WHERE account = ? AND due_ms > 0"
+            " ORDER BY due_ms LIMIT 1",
             (account_id,),
         )
-        return moment(rows[0][0])
+        return moment(rows[0]["due_ms"]) if rows else None
 
     def pending_of_entry(self, head: SyncTask) -> tuple[SyncTask, ...]:
         """The head and the pending tasks right behind it, in order."""
@@ -167,6 +172,8 @@ class TaskTable:
 
     def heal(self, account_id: int, causes: Sequence[str]) -> None:
         """Trouble is over: what failed of it gets one trial, behind the others."""
+        if not causes:
+            return
         self._database.run(
             "UPDATE sync_queue SET status = 'pending', trial = 1, due_ms = 0"
             " WHERE account = ? AND status = 'failed' AND trial = 0"
