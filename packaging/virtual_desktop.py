@@ -2,7 +2,6 @@
 
 Everything is private to one `VirtualDesktop`: display, session bus, home, keyring, temporary
 files. What is set up in the panel, the bus and the notifier is in `desktop/`, beside this file.
-Debian packages: xvfb dbus openbox xfce4-panel dunst gnome-keyring fonts-dejavu-core.
 As a command, `virtual_desktop.py COMMAND [ARGUMENT...]` runs one command on it.
 """
 
@@ -172,11 +171,11 @@ class VirtualDesktop:
         with closing(open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])) as bus:
             bus.send_and_get_reply(message_bus.AddMatch(changed), timeout=timeout)
             with bus.filter(changed) as changes:
-                reply = bus.send_and_get_reply(message_bus.NameHasOwner(name), timeout=timeout)
-                owned = bool(reply.body[0])
-                while owned != present:
-                    _name, _old, new = bus.recv_until_filtered(changes, timeout=timeout).body
-                    owned = bool(new)
+                [owned] = bus.send_and_get_reply(
+                    message_bus.NameHasOwner(name), timeout=timeout
+                ).body
+                while bool(owned) != present:
+                    _name, _old, owned = bus.recv_until_filtered(changes, timeout=timeout).body
 
     def shot(self, path: Path | None = None) -> Image.Image:
         """What the screen shows now, saved to `path` if one is given."""

@@ -21,6 +21,7 @@ from trayapp.queue.errors import (
     QueueError,
     QueueUnreadableError,
     SchemaTooNewError,
+    translated,
 )
 
 _LOCK_POLL_SECONDS = 0.005
@@ -29,20 +30,22 @@ _LOCK_POLL_SECONDS = 0.005
 class Database:
     """A connection with transactions, as the Mutex wants its value. Used with the guard held."""
 
-    def __init__(self, database: Path, lock_file: Path) -> None:
+    def __init__(
+        self, database: Path, lock_file: Path, *, busy_seconds: float = schema.BUSY_SECONDS
+    ) -> None:
         self._database = database
+        self._busy_seconds = busy_seconds
         self._lock = FileLock(lock_file, mode=0o600, thread_local=False)
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
         """Open, upgrade or create the database, under the writer's lock for all of it."""
-        with self._locked(), _translated():
-            if not self._database.exists():
-                os.close(os.open(self._database, os.O_CREAT | os.O_WRONLY, 0o600))
-            self._database.chmod(0o600)
+        with self._locked(), translated():
+            self._look_first()
+            self._make_private()
             connection = sqlite3.connect(
                 self._database,
-                timeout=schema.BUSY_SECONDS,
+                timeout=self._busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -54,14 +57,47 @@ class Database:
                 raise
             return connection
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > schema.SCHEMA_VERSION:
-            msg = f"{self._database} was made by a newer Trayapp (schema {version})"
+    def _look_first(self) -> None:
+        """Refuse what is not ours before anything can change it: closing a writer would."""
+        if not self._database.exists():
+            return
+        uri = f"{self._database.absolute().as_uri()}?mode=ro"
+        # What only a writer can read, as after a crash in rollback mode, is checked again by one.
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(
+                sqlite3.connect(uri, uri=True, timeout=self._busy_seconds)
+            ) as connection,
+        ):
+            self._refuse_strangers(connection)
+
+    def _refuse_strangers(self, connection: sqlite3.Connection) -> None:
+        version = schema.version(connection)
+        if schema.is_ours(connection) and version > schema.SCHEMA_VERSION:
+            msg = (
+                f"{self._database} was made by a newer Trayapp (schema {version}); it was left as"
+                " it is. Start the newer version"
+            )
             raise SchemaTooNewError(msg)
-        if 0 < version < schema.SCHEMA_VERSION:
-            msg = f"{self._database} is a database of another program (schema {version})"
+        if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
+            return
+        if not schema.is_ours(connection):
+            msg = (
+                f"{self._database} is a database of another program (schema {version}); it was"
+                " left as it is. Move it away, then start again"
+            )
             raise QueueUnreadableError(msg)
+
+    def _make_private(self) -> None:
+        if not self._database.exists():
+            os.close(os.open(self._database, os.O_CREAT | os.O_WRONLY, 0o600))
+        for path in (self._database, *schema.beside(self._database)):
+            with contextlib.suppress(FileNotFoundError):
+                path.chmod(0o600)
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        self._refuse_strangers(connection)
+        version = schema.version(connection)
         schema.prepare(connection)
         if version == 0 and legacy.is_legacy(connection):
             legacy.upgrade(connection, self._database)
@@ -94,7 +130,7 @@ class Database:
 
     def _take_lock(self) -> None:
         try:
-            self._lock.acquire(timeout=schema.BUSY_SECONDS, poll_interval=_LOCK_POLL_SECONDS)
+            self._lock.acquire(timeout=self._busy_seconds, poll_interval=_LOCK_POLL_SECONDS)
         except Timeout as error:
             msg = f"{self._database}: another process has held the database for too long"
             raise QueueBusyError(msg) from error
@@ -123,27 +159,13 @@ class Database:
             self._lock.release()
 
     def run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        with _translated():
+        with translated():
             return self._connection.execute(sql, tuple(values))
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with _translated():
+        with translated():
             return self._connection.execute(sql, tuple(values)).fetchall()
 
     def run_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
-        with _translated():
+        with translated():
             self._connection.executemany(sql, values)
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """SQLite's and the disk's errors as ours."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-        raise (QueueBusyError if busy else QueueError)(str(error)) from error
-    except sqlite3.DatabaseError as error:
-        raise QueueUnreadableError(str(error)) from error
-    except OSError as error:
-        raise QueueError(str(error)) from error

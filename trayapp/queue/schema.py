@@ -7,6 +7,7 @@ clear of the numbers of the older app whose databases are upgraded by `trayapp.q
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 APPLICATION_ID = 0x54726179  # "Tray": what `file` and a support desk can tell it by
 SCHEMA_VERSION = 100
@@ -173,6 +174,29 @@ def prepare(connection: sqlite3.Connection) -> None:
         "recursive_triggers = ON",  # else INSERT OR REPLACE could change an event
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The number of the file's schema; 0 for an empty file, and for the older app's."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether a Trayapp made this database."""
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    return bool(found == APPLICATION_ID)
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever made in this database."""
+    return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
+
+
+def beside(database: Path) -> tuple[Path, ...]:
+    """What SQLite may keep next to a database."""
+    return tuple(
+        database.with_name(database.name + suffix) for suffix in ("-journal", "-wal", "-shm")
+    )
 
 
 def create(connection: sqlite3.Connection) -> None:
