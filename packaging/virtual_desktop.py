@@ -28,6 +28,7 @@ from Xlib.display import Display
 PANEL_OWNER = "org.kde.StatusNotifierWatcher"
 NOTIFIER_OWNER = "org.freedesktop.Notifications"
 KEYRING_OWNER = "org.freedesktop.secrets"
+_OWNERS = {"panel": PANEL_OWNER, "notifier": NOTIFIER_OWNER, "keyring": KEYRING_OWNER}
 
 _SETTINGS = Path(__file__).parent / "desktop"
 _START_SECONDS = 20.0
@@ -97,10 +98,7 @@ class VirtualDesktop:
         stdin: bytes = b"",
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a program on the desktop; its output goes to `log(name)`; it ends with the desktop.
-
-        `env` replaces the desktop's environment.
-        """
+        """Start a program; its output goes to `log(name)`; `env` replaces the desktop's."""
         name = name or Path(argv[0]).name
         with (self.root / f"{name}.log").open("ab") as log, tempfile.TemporaryFile() as given:
             given.write(stdin)
@@ -135,7 +133,11 @@ class VirtualDesktop:
         """End what was last spawned under this name, by force after 5 s; its exit status."""
         child = next(child for known, child in reversed(self._children) if known == name)
         self._children.remove((name, child))
-        return _end(child, sig)
+        status = _end(child, sig)
+        if name in _OWNERS and self._lives("bus"):
+            # The bus hears of a death a moment after the parent of the dead does.
+            self.wait_owner(_OWNERS[name], present=False)
+        return status
 
     def start_wm(self) -> None:
         """Start the window manager; `stop_one("wm")` ends it."""
@@ -143,17 +145,16 @@ class VirtualDesktop:
 
     def start_panel(self) -> None:
         """Start the panel and wait until it takes tray icons; `stop_one("panel")` ends it."""
-        self._start_service(PANEL_OWNER, ["xfce4-panel", "--disable-wm-check"], name="panel")
+        self._start_service("panel", ["xfce4-panel", "--disable-wm-check"])
 
     def start_notifier(self) -> None:
         """Start the notification service and wait for it; `stop_one("notifier")` ends it."""
-        command = ["dunst", "-config", str(self.root / "dunstrc")]
-        self._start_service(NOTIFIER_OWNER, command, name="notifier")
+        self._start_service("notifier", ["dunst", "-config", str(self.root / "dunstrc")])
 
     def start_keyring(self) -> None:
         """Start the Secret Service, unlocked, and wait for it; `stop_one("keyring")` ends it."""
         command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-        self._start_service(KEYRING_OWNER, command, name="keyring", stdin=_KEYRING_PASSWORD)
+        self._start_service("keyring", command, stdin=_KEYRING_PASSWORD)
 
     def owner(self, name: str) -> bool:
         """Whether somebody on the session bus owns this name now."""
@@ -162,10 +163,7 @@ class VirtualDesktop:
         return bool(reply.body[0])
 
     def wait_owner(self, name: str, timeout: float = 10.0, *, present: bool = True) -> None:
-        """Block until somebody, or with `present=False` nobody, owns this name.
-
-        Raises TimeoutError. The bus hears of a death a moment after the parent of the dead does.
-        """
+        """Block until somebody, or if not `present` nobody, owns this name. Raises TimeoutError."""
         changed = MatchRule(type="signal", member="NameOwnerChanged")
         changed.add_arg_condition(0, name)
         with closing(open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])) as bus:
@@ -252,12 +250,13 @@ class VirtualDesktop:
             raise self._failed(name)
         return line
 
-    def _start_service(
-        self, owner: str, argv: Sequence[str], *, name: str, stdin: bytes = b""
-    ) -> None:
+    def _lives(self, name: str) -> bool:
+        return any(known == name and child.poll() is None for known, child in self._children)
+
+    def _start_service(self, name: str, argv: Sequence[str], *, stdin: bytes = b"") -> None:
         self.spawn(argv, name=name, stdin=stdin)
         try:
-            self.wait_owner(owner, _START_SECONDS)
+            self.wait_owner(_OWNERS[name], _START_SECONDS)
         except TimeoutError as error:
             raise self._failed(name) from error
 

@@ -81,7 +81,7 @@ class Database:
             raise SchemaTooNewError(msg)
         if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
             return
-        if not schema.is_ours(connection):
+        if not schema.is_ours(connection) or version != schema.SCHEMA_VERSION:
             msg = (
                 f"{self._database} is a database of another program (schema {version}); it was"
                 " left as it is. Move it away, then start again"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from trayapp.queue import schema
 from trayapp.queue.account_table import AccountTable
 from trayapp.queue.database import Database
 from trayapp.queue.event_table import EventTable, SegmentTable
@@ -20,8 +21,10 @@ _WAITS_FOR_NETWORK = (GateKind.OFFLINE, GateKind.UNTRUSTED)
 class QueueWriter(Database):
     """Everything that is ever written to the queue, table by table. Used with the guard held."""
 
-    def __init__(self, database: Path, lock_file: Path) -> None:
-        super().__init__(database, lock_file)
+    def __init__(
+        self, database: Path, lock_file: Path, *, busy_seconds: float = schema.BUSY_SECONDS
+    ) -> None:
+        super().__init__(database, lock_file, busy_seconds=busy_seconds)
         self.accounts = AccountTable(self)
         self.events = EventTable(self)
         self.segments = SegmentTable(self)

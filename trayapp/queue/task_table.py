@@ -174,6 +174,7 @@ class TaskTable:
         """Trouble is over: what failed of it gets one trial, behind the others."""
         if not causes:
             return
+        # The plus keeps it to the index on causes: most failures have others than these.
         self._database.run(
             "UPDATE sync_queue SET status = 'pending', trial = 1, due_ms = 0"
             # The plus keeps it to the index on causes: most failures have others than these.

@@ -113,6 +113,7 @@ def outcome_of_exception(error: Exception, *, request_left: bool) -> Outcome:
 
 def _outcome_of_address(error: Exception) -> Outcome | None:
     from requests import exceptions as requests_errors  # noqa: PLC0415  # loads late, on purpose
+    from urllib3.exceptions import LocationValueError  # noqa: PLC0415  # the same
 
     if isinstance(error, requests_errors.InvalidProxyURL):
         return Offline(_NETWORK + "the proxy's address is not valid")
@@ -122,6 +123,7 @@ def _outcome_of_address(error: Exception) -> Outcome | None:
         requests_errors.MissingSchema,
         requests_errors.URLRequired,
         requests_errors.TooManyRedirects,
+        LocationValueError,
     )
     if isinstance(error, bad_address):
         return WrongAddress(_NETWORK + "the server's address is not valid")

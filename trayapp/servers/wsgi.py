@@ -80,10 +80,10 @@ class WsgiAdapter(BaseAdapter):
 
 def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:
     url = urlsplit(str(request.url))
-    body: object = request.body  # a stream where HttpClient made the request
+    body: bytes | str | io.BytesIO | None = request.body  # a stream where HttpClient made it
     if isinstance(body, io.BytesIO):
         body = body.read()
-    content = body if isinstance(body, bytes) else b""
+    content = body.encode() if isinstance(body, str) else body or b""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",

@@ -1,16 +1,8 @@
 """What follows from an outcome: the specification's section 4 as pure functions.
 
 `decide` takes an outcome and the situation it fell into and says what becomes of the task, of the
-account's gate, and of what failed before. It never waits, reads or writes.
-
-Waits, in seconds before jitter (n counts from 0):
-
-    offline, untrusted         min(5 * 2**n, 300)
-    server trouble, task       60 * 2**n, for attempts 1..max
-    server trouble, gate       min(60 * 2**n, 900)
-    throttled                  what the server says, else as server trouble
-    wrong address that worked  min(300 * 2**n, 3600)
-    refused by everything      min(900 * 2**n, 3600)
+account's gate, and of what failed before. It never waits, reads or writes. How long anything
+waits is in `trayapp.sync.waiting`.
 """
 
 from __future__ import annotations
@@ -49,64 +41,48 @@ from trayapp.sync.outcome import (
     Untrusted,
     WrongAddress,
 )
+from trayapp.sync.waiting import (
+    Moment,
+    Waits,
+    answered,
+    backoff,
+    closed_by,
+    in_trouble,
+    refused_by_all,
+    since,
+    told_until,
+)
+
+__all__ = ["BLOCKED", "Fate", "Moment", "Situation", "Verdict", "Waits", "backoff", "decide"]
 
 BLOCKED = "blocked"
 """Cause of a task that waits for another entry to end on the server."""
+TROUBLE = (Cause.SERVER_TROUBLE, Cause.NETWORK)
+"""Causes that use up attempts: a task that failed for one heals with the next delivery."""
 
-GATE_OF_CHECK: dict[type[Outcome], GateKind] = {
-    Offline: GateKind.OFFLINE,
-    Untrusted: GateKind.UNTRUSTED,
-    SignedOut: GateKind.SIGNED_OUT,
-    WrongAddress: GateKind.WRONG_ADDRESS,
-}
-"""What a look at the account itself reveals where everything is refused."""
-UNTIL_SOMEBODY_ACTS = frozenset({GateKind.SIGNED_OUT, GateKind.WRONG_ADDRESS})
-
-_HEALING = (Cause.SERVER_TROUBLE, Cause.NETWORK, Cause.SIGNED_OUT, Cause.WRONG_ADDRESS)
+_HEALING = (*TROUBLE, Cause.SIGNED_OUT, Cause.WRONG_ADDRESS)
 _TRIES_OTHER_AFTER = 2
 _EQUAL_REFUSALS = 2
-_LONGEST_EXPONENT = 16
+_EVERYBODY = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waits:
-    """The durations of section 4; shorter ones only for trials."""
-
-    offline_first: timedelta = timedelta(seconds=5)
-    offline_longest: timedelta = timedelta(minutes=5)
-    trouble_first: timedelta = timedelta(minutes=1)
-    trouble_longest: timedelta = timedelta(minutes=15)
-    address_first: timedelta = timedelta(minutes=5)
-    address_longest: timedelta = timedelta(hours=1)
-    refused_first: timedelta = timedelta(minutes=15)
-    refused_longest: timedelta = timedelta(hours=1)
-    blocked: timedelta = timedelta(minutes=5)
-    first_look: timedelta = timedelta(seconds=1)
-    between_looks: timedelta = timedelta(seconds=10)
-    watch_twins: timedelta = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What an outcome fell into.
+class Situation(Moment):
+    """What the outcome of a task's request fell into.
 
     `task` is the first of those concerned, as it was before the request (`sends` includes it).
-    `looked`: the request was a look. `repeatable`: what was sent may be sent twice. `gate` was
-    closed and let this request through. `worked`: the address has worked before. `failed` tells
-    how many of the account's tasks failed for a cause. `jitter` spreads a wait.
+    `looked`: the request was a look. `repeatable`: what was sent may be sent twice. `failed`
+    tells how many of the account's tasks failed for a cause. `head_fell`: one of them used up its
+    attempts, and nothing was delivered since.
     """
 
-    now: datetime
     task: SyncTask
     looked: bool
     repeatable: bool
-    gate: Gate | None
-    worked: bool
     refusal: Refusal | None
     failed: Callable[[str], int]
+    head_fell: bool
     max_attempts: int
-    waits: Waits
-    jitter: Callable[[timedelta], timedelta]
 
 
 class Fate(Enum):
@@ -134,11 +110,6 @@ class Verdict:
     resends: bool = False
 
 
-def backoff(first: timedelta, longest: timedelta, tries: int) -> timedelta:
-    """`first` doubled `tries` times, at most `longest`; never overflows."""
-    return min(first * (1 << min(tries, _LONGEST_EXPONENT)), longest)
-
-
 def normalised(reason: str) -> str:
     """A refusal's words without what differs from task to task: ids, numbers, quotations."""
     text = re.sub(r"[\"'«“][^\"'»”]*[\"'»”]", "…", reason.casefold())
@@ -148,17 +119,35 @@ def normalised(reason: str) -> str:
 
 def decide(outcome: Outcome, at: Situation) -> Verdict:
     """What follows; every class of outcome has its row."""
-    return _ROWS[type(outcome)](outcome, at)
+    verdict = _ROWS[type(outcome)](outcome, at)
+    if _is_other(at) and verdict.gate == at.gate and verdict.gate and not isinstance(outcome, Ours):
+        # One task of another entry was tried, and it did not go through either.
+        return replace(verdict, gate=replace(verdict.gate, seeks_other=False))
+    return verdict
+
+
+def decide_check(outcome: Outcome, at: Moment) -> Verdict:
+    """What follows from a look at the account itself; no task is concerned."""
+    gate = at.gate
+    if isinstance(outcome, Delivered):
+        refused = gate is not None and gate.kind is GateKind.REFUSED
+        return Verdict(
+            fate=Fate.KEPT, gate=gate if refused else None, heals=() if refused else _HEALING
+        )
+    closed = closed_by(outcome, at, task_id=gate.task_id if gate else None)
+    if closed is None and gate is not None:
+        later = at.now + at.jitter(at.waits.trouble_longest)
+        closed = replace(gate, due_at=max(gate.due_at or later, later))
+    return Verdict(fate=Fate.KEPT, gate=closed)
 
 
 def _delivered(_: Outcome, at: Situation) -> Verdict:
-    refused_all = at.gate is not None and at.gate.kind is GateKind.REFUSED
-    heals = (*_HEALING, Cause.REFUSED) if refused_all else _HEALING
+    heals = (*_HEALING, Cause.REFUSED) if _all_refused(at) else _HEALING
     return Verdict(fate=Fate.SETTLED, heals=heals)
 
 
 def _removed(_: Outcome, at: Situation) -> Verdict:
-    return Verdict(fate=Fate.REMOVED, gate=_answered(at), refusal=at.refusal)
+    return Verdict(fate=Fate.REMOVED, gate=answered(at), refusal=at.refusal)
 
 
 def _absent(_: Outcome, at: Situation) -> Verdict:
@@ -174,7 +163,7 @@ def _absent(_: Outcome, at: Situation) -> Verdict:
     return Verdict(
         fate=Fate.KEPT,
         change=replace(change, looks=0 if found_out else looks),
-        gate=_answered(at),
+        gate=answered(at),
         refusal=at.refusal,
         resends=found_out and not at.repeatable,
     )
@@ -183,35 +172,45 @@ def _absent(_: Outcome, at: Situation) -> Verdict:
 def _already_so(outcome: Outcome, at: Situation) -> Verdict:
     if at.task.sends > 1 or at.looked:
         # A look could not confirm it and the server insists: only the user can tell.
-        return _fails(outcome, at, cause=Cause.CONFLICT, gate=_answered(at))
+        return _contradicts(outcome, at)
     change = _waits(at, outcome.reason, cause=Cause.CONFLICT, doubt=Doubt.SENT)
-    return Verdict(fate=Fate.KEPT, change=change, gate=_answered(at), refusal=at.refusal)
+    return Verdict(fate=Fate.KEPT, change=change, gate=answered(at), refusal=at.refusal)
 
 
 def _offline(outcome: Outcome, at: Situation) -> Verdict:
-    return _no_network(outcome, at, GateKind.OFFLINE)
-
-
-def _untrusted(outcome: Outcome, at: Situation) -> Verdict:
-    return _no_network(outcome, at, GateKind.UNTRUSTED)
-
-
-def _no_network(outcome: Outcome, at: Situation, kind: GateKind) -> Verdict:
-    wait = (at.waits.offline_first, at.waits.offline_longest)
-    return _holds(outcome, at, _closed(outcome, at, kind, wait), cause=Cause.NETWORK)
+    return _holds(outcome, at, closed_by(outcome, at), cause=Cause.NETWORK)
 
 
 def _doubtful(outcome: Outcome, at: Situation) -> Verdict:
-    if at.looked:  # a look changes nothing there, so nothing is in doubt but the network
-        return _offline(outcome, at)
-    answered = isinstance(outcome, Doubtful) and outcome.answered
-    cause = Cause.SERVER_TROUBLE if answered else Cause.NETWORK
-    if at.task.sends > 1:
+    was_answered = isinstance(outcome, Doubtful) and outcome.answered
+    cause = Cause.SERVER_TROUBLE if was_answered else Cause.NETWORK
+    if at.looked:  # a look changes nothing there, so nothing new is in doubt
+        if was_answered:
+            return _trouble(outcome, at, cause=cause, doubt=at.task.doubt)
+        return _offline(Offline(outcome.reason), at)
+    if at.task.sends > 1 or _is_headless(at) or _is_other(at):
         return _trouble(outcome, at, cause=cause, doubt=Doubt.SENT)
     timed_out = isinstance(outcome, Doubtful) and outcome.timed_out
-    pause = at.waits.between_looks if timed_out else at.waits.first_look
-    change = _waits(at, outcome.reason, cause=cause, due_at=at.now + pause, doubt=Doubt.SENT)
-    return Verdict(fate=Fate.KEPT, change=change, gate=at.gate, refusal=at.refusal)
+    due = at.now + (at.waits.between_looks if timed_out else at.waits.first_look)
+    change = _waits(at, outcome.reason, cause=cause, due_at=due, doubt=Doubt.SENT)
+    gate = _gate_in_doubt(outcome, at, due, was_answered=was_answered)
+    return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
+
+
+def _gate_in_doubt(
+    outcome: Outcome, at: Situation, due: datetime, *, was_answered: bool
+) -> Gate | None:
+    """A closed gate after a probe that ended in doubt; an open one stays so: see `claim`."""
+    gate = at.gate
+    if gate is None:
+        return None
+    if gate.kind is GateKind.SERVER_TROUBLE:
+        return replace(gate, due_at=due, by_server=False)
+    if not was_answered:
+        return closed_by(Offline(outcome.reason), at)
+    if gate.kind is GateKind.REFUSED:
+        return in_trouble(outcome, at, task_id=at.task.id)
+    return None
 
 
 def _server_trouble(outcome: Outcome, at: Situation) -> Verdict:
@@ -219,95 +218,94 @@ def _server_trouble(outcome: Outcome, at: Situation) -> Verdict:
 
 
 def _trouble(outcome: Outcome, at: Situation, *, cause: Cause, doubt: Doubt) -> Verdict:
-    gate = at.gate if at.gate and at.gate.kind is GateKind.SERVER_TROUBLE else None
+    if _is_other(at):
+        return _holds(outcome, at, _told_too(outcome, at), cause=cause, doubt=doubt)
+    if _is_headless(at):
+        gate = in_trouble(outcome, at, task_id=at.task.id)
+        return _holds(outcome, at, gate, cause=cause, doubt=doubt)
     if at.task.on_trial:
-        return _fails(outcome, at, cause=cause, gate=at.gate, doubt=doubt)
-    if gate is not None and gate.task_id not in {None, at.task.id}:
-        # Another entry tried too, and it is the server: all wait behind the head.
-        change = _waits(at, outcome.reason, cause=cause, doubt=doubt)
-        closed = replace(gate, seeks_other=False)
-        return Verdict(fate=Fate.KEPT, change=change, gate=closed, refusal=at.refusal)
-    if gate is not None and gate.task_id is None:
-        wait = (at.waits.trouble_first, at.waits.trouble_longest)
-        closed = _closed(outcome, at, GateKind.SERVER_TROUBLE, wait)
-        return _holds(outcome, at, closed, cause=cause, doubt=doubt)
+        return _fails(outcome, at, cause=cause, gate=answered(at), doubt=doubt)
     return _head_in_trouble(outcome, at, cause=cause, doubt=doubt)
+
+
+def _told_too(outcome: Outcome, at: Situation) -> Gate | None:
+    """Another entry was tried in vain: all wait behind the head, as long as either was told."""
+    told = told_until(outcome, at.now)
+    if at.gate is None or told is None:
+        return at.gate
+    due = max(at.gate.due_at or told, told)
+    return replace(at.gate, due_at=due, seeks_other=False, by_server=True)
 
 
 def _head_in_trouble(outcome: Outcome, at: Situation, *, cause: Cause, doubt: Doubt) -> Verdict:
     count = at.task.retry_count + 1
-    since = at.gate.since if at.gate else at.now
-    closed = Gate(kind=GateKind.SERVER_TROUBLE, reason=outcome.reason, since=since, due_at=at.now)
-    if count >= at.max_attempts:
-        return _fails(outcome, at, cause=cause, gate=closed, doubt=doubt, count=count)
-    told = _told(outcome, at.now)
-    due = told or at.now + at.jitter(backoff(at.waits.trouble_first, timedelta.max, count - 1))
-    change = _waits(at, outcome.reason, cause=cause, due_at=due, doubt=doubt)
-    gate = replace(
-        closed,
-        due_at=due,
+    told = told_until(outcome, at.now)
+    gate = Gate(
+        kind=GateKind.SERVER_TROUBLE,
+        reason=outcome.reason,
+        since=since(at, GateKind.SERVER_TROUBLE),
+        due_at=told or at.now,
         task_id=at.task.id,
-        seeks_other=count >= _TRIES_OTHER_AFTER and told is None,
         by_server=told is not None,
     )
+    if count >= at.max_attempts:
+        return _fails(outcome, at, cause=cause, gate=gate, doubt=doubt)
+    own = at.now + at.jitter(backoff(at.waits.trouble_first, timedelta.max, count - 1))
+    due = max(told or own, own)
+    change = _waits(at, outcome.reason, cause=cause, due_at=due, doubt=doubt)
     return Verdict(
         fate=Fate.KEPT,
         change=replace(change, retry_count=count),
-        gate=gate,
+        gate=replace(gate, due_at=due, seeks_other=count >= _TRIES_OTHER_AFTER and told is None),
         refusal=at.refusal,
     )
 
 
 def _throttled(outcome: Outcome, at: Situation) -> Verdict:
-    wait = (at.waits.trouble_first, at.waits.trouble_longest)
-    closed = _closed(outcome, at, GateKind.THROTTLED, wait)
-    return _holds(outcome, at, replace(closed, by_server=True), cause=Cause.SERVER_TROUBLE)
+    return _holds(outcome, at, closed_by(outcome, at), cause=Cause.SERVER_TROUBLE)
 
 
 def _blocked(outcome: Outcome, at: Situation) -> Verdict:
     due = at.now + at.jitter(at.waits.blocked)
-    change = replace(_waits(at, outcome.reason, cause="", due_at=due), cause=BLOCKED)
-    return Verdict(fate=Fate.KEPT, change=change, gate=_answered(at), refusal=at.refusal)
+    change = _waits(at, outcome.reason, cause=BLOCKED, due_at=due)
+    return Verdict(fate=Fate.KEPT, change=change, gate=answered(at), refusal=at.refusal)
 
 
 def _signed_out(outcome: Outcome, at: Situation) -> Verdict:
-    closed = _shut(outcome, at, GateKind.SIGNED_OUT)
-    return _one_fails(outcome, at, cause=Cause.SIGNED_OUT, gate=closed)
+    return _one_fails(outcome, at, cause=Cause.SIGNED_OUT)
 
 
 def _wrong_address(outcome: Outcome, at: Situation) -> Verdict:
     if not at.worked:
-        closed = _shut(outcome, at, GateKind.WRONG_ADDRESS)
-        return _one_fails(outcome, at, cause=Cause.WRONG_ADDRESS, gate=closed)
-    wait = (at.waits.address_first, at.waits.address_longest)
-    closed = _closed(outcome, at, GateKind.WRONG_ADDRESS, wait)
-    return _holds(outcome, at, closed, cause=Cause.WRONG_ADDRESS)
+        return _one_fails(outcome, at, cause=Cause.WRONG_ADDRESS)
+    gate = closed_by(outcome, at, task_id=at.task.id)
+    return _holds(outcome, at, gate, cause=Cause.WRONG_ADDRESS)
 
 
 def _refused(outcome: Outcome, at: Situation) -> Verdict:
-    wait = (at.waits.refused_first, at.waits.refused_longest)
-    closed = replace(_closed(outcome, at, GateKind.REFUSED, wait), task_id=at.task.id)
-    if at.gate is not None and at.gate.kind is GateKind.REFUSED:
-        if at.failed(Cause.REFUSED) < _EQUAL_REFUSALS:
-            return _fails(outcome, at, cause=Cause.REFUSED, gate=closed)
-        return _holds(outcome, at, closed, cause=Cause.REFUSED)
-    if at.task.on_trial:
-        return _fails(outcome, at, cause=Cause.REFUSED, gate=_answered(at))
     words = normalised(outcome.reason)
+    gate = refused_by_all(outcome, at, task_id=at.task.id)
+    everybody = Refusal(entry_id=_EVERYBODY, words=words)
+    if _all_refused(at):
+        fails = at.failed(Cause.REFUSED) < _EQUAL_REFUSALS
+        verdict = (_fails if fails else _holds)(outcome, at, cause=Cause.REFUSED, gate=gate)
+        return replace(verdict, refusal=everybody)
+    verdict = _fails(outcome, at, cause=Cause.REFUSED, gate=answered(at))
+    if at.task.on_trial:
+        return verdict
     newest = Refusal(entry_id=at.task.entry_id, words=words)
-    again = at.refusal is not None and at.refusal.words == words
-    if again and at.refusal != newest:
-        verdict = _fails(outcome, at, cause=Cause.REFUSED, gate=closed)
-        return replace(verdict, refusal=newest, check=True)
-    return replace(_fails(outcome, at, cause=Cause.REFUSED, gate=_answered(at)), refusal=newest)
+    if at.refusal is not None and at.refusal.words == words and at.refusal != newest:
+        return replace(verdict, gate=gate, refusal=everybody, check=True)
+    return replace(verdict, refusal=newest)
 
 
 def _conflict(outcome: Outcome, at: Situation) -> Verdict:
-    return _fails(outcome, at, cause=Cause.CONFLICT, gate=_answered(at), doubt=Doubt.NONE)
+    return _contradicts(outcome, at)
 
 
 def _ours(outcome: Outcome, at: Situation) -> Verdict:
-    return _fails(outcome, at, cause=Cause.INTERNAL, gate=at.gate)
+    # No request left, so a doubt there was before stays.
+    return _fails(outcome, at, cause=Cause.INTERNAL, gate=at.gate, doubt=at.task.doubt)
 
 
 _ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
@@ -315,7 +313,7 @@ _ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
     Absent: _absent,
     AlreadySo: _already_so,
     Offline: _offline,
-    Untrusted: _untrusted,
+    Untrusted: _offline,
     Doubtful: _doubtful,
     ServerTrouble: _server_trouble,
     Throttled: _throttled,
@@ -327,6 +325,26 @@ _ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
     Removed: _removed,
     Ours: _ours,
 }
+
+
+def _is_other(at: Situation) -> bool:
+    """Whether this task was tried to tell a bad entry from a bad server."""
+    gate = at.gate
+    trouble = gate is not None and gate.kind is GateKind.SERVER_TROUBLE
+    return trouble and gate.task_id not in {None, at.task.id}
+
+
+def _is_headless(at: Situation) -> bool:
+    """Whether the trouble is known to be common, so that it uses up nobody's attempts."""
+    gate = at.gate
+    trouble = gate is not None and gate.kind is GateKind.SERVER_TROUBLE
+    return at.head_fell or (trouble and gate.task_id is None)
+
+
+def _all_refused(at: Situation) -> bool:
+    """Whether different entries were refused alike, and nothing was delivered since."""
+    closed = at.gate is not None and at.gate.kind is GateKind.REFUSED
+    return closed or (at.refusal is not None and at.refusal.entry_id == _EVERYBODY)
 
 
 def _doubt_after(at: Situation) -> Doubt:
@@ -354,75 +372,40 @@ def _waits(
 
 
 def _holds(
-    outcome: Outcome, at: Situation, gate: Gate, *, cause: Cause, doubt: Doubt | None = None
+    outcome: Outcome, at: Situation, gate: Gate | None, *, cause: Cause, doubt: Doubt | None = None
 ) -> Verdict:
     """Nothing is used up: the task waits behind the gate."""
-    change = _waits(at, outcome.reason, cause=cause, doubt=doubt)
+    in_doubt = doubt is Doubt.SENT and not at.looked
+    due = at.now + at.waits.between_looks if in_doubt else None
+    change = _waits(at, outcome.reason, cause=cause, due_at=due, doubt=doubt)
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
 
 
-def _one_fails(outcome: Outcome, at: Situation, *, cause: Cause, gate: Gate) -> Verdict:
+def _one_fails(outcome: Outcome, at: Situation, *, cause: Cause) -> Verdict:
     """Common trouble fails one task, so that somebody is told; a later probe fails no other."""
-    if at.failed(cause):
-        return _holds(outcome, at, gate, cause=cause)
-    return _fails(outcome, at, cause=cause, gate=gate)
+    verdict = _holds if at.failed(cause) else _fails
+    return verdict(outcome, at, cause=cause, gate=closed_by(outcome, at))
+
+
+def _contradicts(outcome: Outcome, at: Situation) -> Verdict:
+    """Nothing to try again: the user decides. It uses no attempt."""
+    verdict = _fails(outcome, at, cause=Cause.CONFLICT, gate=answered(at), doubt=Doubt.NONE)
+    if verdict.change is None:
+        return verdict
+    return replace(verdict, change=replace(verdict.change, retry_count=at.task.retry_count))
 
 
 def _fails(
     outcome: Outcome,
     at: Situation,
+    gate: Gate | None,
     *,
     cause: Cause,
-    gate: Gate | None,
     doubt: Doubt | None = None,
-    count: int | None = None,
 ) -> Verdict:
     change = replace(
         _waits(at, outcome.reason, cause=cause, doubt=doubt),
         status=TaskStatus.FAILED,
-        retry_count=at.task.retry_count + 1 if count is None else count,
+        retry_count=min(at.task.retry_count + 1, at.max_attempts),
     )
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
-
-
-def _answered(at: Situation) -> Gate | None:
-    """The gate after a readable answer: it proves the network, the address and the credentials.
-
-    Only a delivery proves that a server in trouble, or one that refuses everything, is well.
-    """
-    lasting = {GateKind.SERVER_TROUBLE, GateKind.REFUSED}
-    return at.gate if at.gate is not None and at.gate.kind in lasting else None
-
-
-def _shut(outcome: Outcome, at: Situation, kind: GateKind) -> Gate:
-    """Closed until somebody acts."""
-    return Gate(kind=kind, reason=outcome.reason, since=_since(at, kind), due_at=None)
-
-
-def _closed(
-    outcome: Outcome, at: Situation, kind: GateKind, wait: tuple[timedelta, timedelta]
-) -> Gate:
-    """Closed until a probe is due: when the server says, else after a growing wait."""
-    same = at.gate is not None and at.gate.kind is kind
-    tries = at.gate.tries + 1 if at.gate is not None and same else 0
-    told = _told(outcome, at.now)
-    return Gate(
-        kind=kind,
-        reason=outcome.reason,
-        since=_since(at, kind),
-        due_at=told or at.now + at.jitter(backoff(*wait, tries)),
-        tries=tries,
-        by_server=told is not None,
-    )
-
-
-def _since(at: Situation, kind: GateKind) -> datetime:
-    return at.gate.since if at.gate is not None and at.gate.kind is kind else at.now
-
-
-def _told(outcome: Outcome, now: datetime) -> datetime | None:
-    """When the server wants to be asked again, by its `Retry-After`."""
-    if not isinstance(outcome, ServerTrouble | Throttled) or outcome.retry_after is None:
-        return None
-    after = outcome.retry_after
-    return now + after if isinstance(after, timedelta) else max(after, now)

@@ -1,0 +1,336 @@
+"""What stood behind the incident, clause by clause; each test is named by what it guarantees."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.integration.core_support import (
+    Bench,
+    bench_inside,
+    bench_over_http,
+    made_paths,
+)
+from trayapp.demo.proxy import SAY_500, DropAfter, Say
+from trayapp.mutex import Mutex
+from trayapp.queue.errors import QueueError
+from trayapp.queue.store import QueueWriter
+from trayapp.queue.task import Doubt, TaskChange, TaskStatus
+from trayapp.sync.outcome import Cause
+from trayapp.sync.sentences import failed_label, sync_line
+from trayapp.sync.status import AccountView, Link
+from trayapp.tracking.entry import EventKind, TrackerState, to_ms
+from trayapp.tracking.replay import replay
+from trayapp.tracking.tracker import AlreadySo, Pause, Resume, Start, Stop
+
+MANY = 1203
+
+
+def test_the_refresh_request_uses_the_field_the_server_reads(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with bench_over_http(tmp_path) as (bench, wire):
+        before = wire.tokens.load()
+        wire.auth.expire_access()
+        bench.click(Start("Website"))
+        bench.work()
+        refreshes = [seen.status for seen in wire.proxy.ledger if seen.path == "/token/refresh"]
+        assert refreshes == [200]
+        assert wire.tokens.load() not in {before, None}
+        assert bench.status.all_sent
+    assert "Token expired (401)" in caplog.text
+
+
+def test_network_errors_use_up_no_attempts_so_six_minutes_offline_fail_nothing(
+    tmp_path: Path,
+) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.stop()
+        bench.clicks(Start("Website"), Pause(), Resume(), Pause(), Stop(), every=1)
+        for _ in range(6):
+            bench.live(timedelta(minutes=1))
+            bench.retry_all()
+        tried = "SELECT status, retry_count FROM sync_queue"
+        assert bench.rows(tried) == [("pending", 0)] * 5
+        attempts = bench.rows("SELECT outcome FROM attempt")
+        assert len(attempts) > 5
+        assert set(attempts) == {("Offline",)}
+        assert bench.status.link is Link.OFFLINE
+
+        wire.proxy.start()
+        bench.live(timedelta(minutes=6))
+        assert bench.status.all_sent
+        assert [one.id for one in bench.arrived] == [one.id for one in bench.clicked]
+
+
+def test_pause_and_resume_are_sent_in_the_order_they_were_clicked_before_the_stop(
+    tmp_path: Path,
+) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.stop()
+        bench.clicks(Start("Website"), Pause(), Resume(), Pause(), Resume(), Stop())
+        bench.clicks(Start("Support"), Pause(), Stop())
+        bench.work()
+        wire.proxy.start()
+        bench.live(timedelta(minutes=10))
+        assert wire.puts == [event.id for event in bench.clicked]
+
+
+def test_a_held_event_is_not_overtaken_during_a_backoff(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([SAY_500])
+        bench.clicks(Start("Website"), Pause())
+        bench.work()
+        bench.click(Stop())
+        bench.work()
+        first = bench.clicked[0].id
+        assert set(wire.puts) == {first}
+        bench.live(timedelta(minutes=2))
+        assert wire.puts == [first, *(event.id for event in bench.clicked)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Say(status=400, body='{"message": "already stopped"}'), id="already-stopped"),
+        pytest.param(Say(status=409, body='{"message": "not running"}'), id="not-running"),
+        pytest.param(Say(status=422, body='{"message": "already paused"}'), id="already-paused"),
+        pytest.param(Say(status=403, body='{"message": "already exists"}'), id="already-exists"),
+    ],
+)
+def test_a_refusal_never_counts_as_success(tmp_path: Path, answer: Say) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([answer])
+        bench.click(Start("Website"))
+        bench.work()
+        (task,) = bench.failed
+        words = json.loads(answer.body)["message"]
+        assert task.reason == f"HTTP {answer.status}: {words}"
+        assert not bench.status.all_sent
+        assert bench.status.last_delivery_at is None
+        assert bench.arrived == []
+
+
+def test_every_event_carries_its_own_time_so_late_delivery_adds_no_working_time(
+    tmp_path: Path,
+) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.stop()
+        bench.clicks(Start("Website"), Pause(), Resume(), Stop(), every=61.25)
+        bench.live(timedelta(days=3))
+        wire.proxy.start()
+        bench.live(timedelta(minutes=10))
+        arrived = [(one.id, one.kind, one.at_ms, one.zone, one.offset_s) for one in bench.arrived]
+        assert arrived == [
+            (one.id, one.kind.value, to_ms(one.at), "Asia/Yekaterinburg", 5 * 3600)
+            for one in bench.clicked
+        ]
+        entry = replay(bench.clicked).entry
+        assert entry is not None
+        assert entry.worked(bench.clock.now()) == timedelta(seconds=2 * 61.25)
+
+
+def test_a_second_honest_pause_is_not_taken_for_the_first(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, _wire):
+        bench.click(Start("Website"))
+        # In one millisecond, so that nothing but its id tells one from the other.
+        for command in (Pause(), Resume(), Pause()):
+            bench.click(command)
+        bench.work()
+        pauses = [one for one in bench.arrived if one.kind == EventKind.PAUSE.value]
+        assert len({pause.id for pause in pauses}) == len(pauses) == 2
+
+
+def test_a_click_is_sent_by_one_sender_only(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        bench.clicks(Start("Website"), Pause(), Resume(), Stop())
+        assert wire.proxy.ledger == ()  # whoever clicks sends nothing
+        bench.work()
+        assert wire.puts == [event.id for event in bench.clicked]
+
+
+def test_a_lost_answer_is_looked_up_and_not_sent_again(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([DropAfter()])
+        bench.click(Start("Website"))
+        bench.live(timedelta(minutes=1))
+        assert [seen.method for seen in wire.proxy.ledger] == ["PUT", "GET"]
+        assert bench.status.all_sent
+
+
+def test_retry_all_has_no_cap(tmp_path: Path) -> None:
+    _many_failed(tmp_path)
+    with bench_inside(tmp_path) as (bench, _plug):
+        assert bench.status.failed == MANY
+        bench.retry_all()
+        assert bench.core.retrier.total == MANY
+        assert (bench.status.failed, bench.status.pending) == (0, MANY)
+        bench.live(timedelta(hours=1))
+        result = bench.core.retrier.result(bench.core.reader)
+        assert result is not None
+        assert (result.sent, result.failed, result.waiting) == (MANY, 0, 0)
+        assert bench.status.all_sent
+        assert len(bench.arrived) == MANY
+
+
+def test_the_failed_list_has_no_cap(tmp_path: Path) -> None:
+    _many_failed(tmp_path)
+    with bench_inside(tmp_path) as (bench, _plug):
+        assert len(bench.failed) == MANY
+        pages, last = 0, 0
+        while page := bench.core.reader.failed(limit=50, after_id=last):
+            pages, last = pages + 1, page[-1].id
+        assert pages == -(-MANY // 50)
+        assert failed_label(bench.status) == f"Failed tasks ({MANY})"
+
+
+def test_the_payload_shown_is_readable_and_has_no_token(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([Say(status=422, body='{"message": "project closed"}')])
+        bench.click(Start("Вёрстка", "Ночь 🌙"))
+        bench.work()
+        (task,) = bench.failed
+        (event,) = bench.clicked
+        assert json.loads(task.payload) == {
+            "event": event.id,
+            "entry": event.entry_id,
+            "at": "2026-01-08T09:00:00.000Z",
+            "project": "Вёрстка",
+            "note": "Ночь 🌙",
+        }
+        assert "Вёрстка" in task.payload  # as text, not as escapes
+        tokens = wire.tokens.load()
+        assert tokens is not None
+        assert tokens.access not in task.payload
+
+
+def test_last_delivery_is_only_the_servers_yes(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        assert bench.status.last_delivery_at is None
+        bench.work()  # an empty queue is no delivery
+        assert (bench.status.last_delivery_at, bench.status.all_sent) == (None, False)
+        bench.click(Start("Website"))
+        bench.work()
+        delivered_at = bench.clock.now()
+        assert bench.status.last_delivery_at == delivered_at
+
+        wire.proxy.play(itertools.repeat(SAY_500))
+        bench.clicks(Pause())
+        bench.live(timedelta(hours=1))
+        bench.retry_all()
+        bench.live(timedelta(hours=1))
+        assert bench.status.last_delivery_at == delivered_at
+        assert not bench.status.all_sent
+        assert "All sent" not in sync_line(bench.status)
+
+
+def test_changing_the_account_deletes_nothing_and_sends_nothing_as_another(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([Say(status=422, body='{"message": "project closed"}')])
+        bench.clicks(Start("Website"), Pause())
+        bench.work()
+        before = bench.rows("SELECT id, account, status, payload FROM sync_queue")
+        asked = len(wire.proxy.ledger)
+
+        bench.core.use_account(AccountView(kind="embedded", url="http://b.invalid", user="b"))
+        bench.live(timedelta(days=1))
+        assert bench.rows("SELECT id, account, status, payload FROM sync_queue") == before
+        assert len(wire.proxy.ledger) == asked
+        assert (bench.status.pending, bench.status.failed) == (1, 1)
+        assert bench.status.elsewhere == (("embedded", 2),)
+        assert not bench.status.all_sent
+        bench.retry_all()  # of the signed-in account, which has none
+        assert bench.core.retrier.total == 0
+
+        bench.core.use_account(AccountView(kind="embedded", url="", user=""))
+        bench.retry_all()
+        bench.live(timedelta(days=1))
+        assert bench.status.all_sent
+        assert [one.id for one in bench.arrived] == [one.id for one in bench.clicked]
+
+
+@pytest.mark.parametrize("where", ["header", "middle", "cut short", "not a database"])
+def test_a_damaged_database_is_not_replaced_by_an_empty_one(tmp_path: Path, where: str) -> None:
+    paths = made_paths(tmp_path)
+    with bench_inside(tmp_path) as (bench, _plug):
+        bench.clicks(Start("Website"), Pause(), Stop())
+    whole = paths.database.read_bytes()
+    damaged = {
+        "header": b"\0" * 100 + whole[100:],
+        "middle": whole[:4096] + b"\xff" * 4096 + whole[8192:],
+        "cut short": whole[: len(whole) // 2],
+        "not a database": b"a list of groceries\n" * 1000,
+    }[where]
+    paths.database.write_bytes(damaged)
+    try:
+        with bench_inside(tmp_path) as (bench, _plug):
+            bench.work()
+            bench.click(Start("Something else"))
+    except QueueError as error:
+        assert re.search(r"database|disk image|malformed", str(error))
+    else:
+        pytest.fail("a damaged database was taken for a good one")
+    assert paths.database.read_bytes() == damaged
+
+
+# -- the incident's own shape ----------------------------------------------------------------
+
+
+def test_six_pauses_within_a_second_make_one_task(tmp_path: Path) -> None:
+    with bench_inside(tmp_path) as (bench, plug):
+        plug.is_in = False
+        bench.clicks(Start("Website"))
+        results = []
+        for _ in range(6):
+            bench.clock.advance(0.15)
+            results.append(bench.click(Pause()))
+        assert [isinstance(one, AlreadySo) for one in results] == [False, *[True] * 5]
+        assert _tasks(bench) == [("time_entry_start",), ("time_entry_pause",)]
+
+
+def test_pauses_every_thirty_seconds_while_paused_make_none(tmp_path: Path) -> None:
+    with bench_inside(tmp_path) as (bench, _plug):
+        bench.clicks(Start("Website"), Pause())
+        paused_at = bench.clock.now()
+        bench.clicks(*[Pause()] * 20, every=30)
+        bench.live(timedelta(minutes=1))
+        assert [event.kind for event in bench.clicked] == [EventKind.START, EventKind.PAUSE]
+        assert bench.clicked[-1].at == paused_at
+        assert bench.status.tracker is TrackerState.PAUSED
+
+
+def _tasks(bench: Bench) -> list[tuple[object, ...]]:
+    return bench.rows("SELECT entity_type FROM sync_queue ORDER BY id")
+
+
+def _many_failed(root: Path) -> None:
+    """As the queue would be after many refusals, each with words of its own."""
+    with bench_inside(root) as (bench, _plug):
+        bench.click(Start("0"))
+        (first,) = bench.clicked
+        queue = Mutex(QueueWriter(bench.paths.database, bench.paths.writer_lock))
+        change = TaskChange(
+            status=TaskStatus.FAILED,
+            retry_count=1,
+            due_at=None,
+            reason="HTTP 422: project closed",
+            cause=Cause.REFUSED,
+            doubt=Doubt.NONE,
+            looks=0,
+        )
+        with queue.lock() as guard:
+            writer = guard.value
+            writer.record(list(_copies(first)), bench.clock.now())
+            account = writer.accounts.active().id
+            while (task := writer.tasks.next_task(account, bench.clock.now())) is not None:
+                writer.tasks.change((task,), change, bench.clock.now())
+        with queue.lock() as guard:
+            writer = guard.value
+        writer.close()

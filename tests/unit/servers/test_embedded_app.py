@@ -1,0 +1,326 @@
+"""The server inside, asked the way any client could ask it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from requests.adapters import HTTPAdapter
+
+from tests.fakes import FakeClock
+from trayapp.demo.loopback import Loopback
+from trayapp.servers.embedded_app import LOOPBACK_HOSTS, MAX_BODY_BYTES, EmbeddedApp
+from trayapp.servers.embedded_auth import Authenticator
+from trayapp.servers.embedded_store import EmbeddedStore, Put, StoredEvent
+from trayapp.servers.wsgi import session_of
+
+ENTRY = "aaaaaaaa-0000-4000-8000-000000000001"
+OTHER_ENTRY = "aaaaaaaa-0000-4000-8000-000000000002"
+EVENT = "bbbbbbbb-0000-4000-8000-000000000001"
+LATER = "bbbbbbbb-0000-4000-8000-000000000002"
+PATH = f"/entries/{ENTRY}/events/{EVENT}"
+BODY: dict[str, object] = {
+    "kind": "time_entry_start",
+    "at": "2026-01-08T09:00:00.125Z",
+    "offset": 18000,
+    "zone": "Asia/Yekaterinburg",
+    "project": "Website",
+    "note": "Ночь 🌙\x00",
+}
+STOP = BODY | {"kind": "time_entry_stop", "at": "2026-01-08T10:00:00.000Z"}
+
+Reply = tuple[int, dict[str, object]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    store = EmbeddedStore(tmp_path / "embedded.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def app(store: EmbeddedStore) -> EmbeddedApp:
+    return EmbeddedApp(store, user="me")
+
+
+def ask(
+    app: EmbeddedApp,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    data: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> Reply:
+    content = json.dumps(body).encode() if body is not None else data
+    with session_of(app) as session:
+        url = "http://embedded.invalid" + path
+        answer = session.request(method, url, data=content, headers=headers)
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.status_code, answer.json()
+
+
+def error(reply: Reply) -> tuple[int, object]:
+    assert isinstance(reply[1]["message"], str)
+    return reply[0], reply[1]["error"]
+
+
+def test_an_event_is_stored_and_shown_with_its_segment(app: EmbeddedApp) -> None:
+    entry = {
+        "id": ENTRY,
+        "project": "Website",
+        "note": BODY["note"],
+        "state": "running",
+        "segments": [{"id": EVENT, "begin": BODY["at"], "end": None}],
+        "events": [{"id": EVENT, **BODY}],
+    }
+    assert ask(app, "PUT", PATH, BODY) == (201, entry)
+    assert ask(app, "GET", f"/entries/{ENTRY}") == (200, entry)
+
+
+def test_twice_is_the_same_as_once(app: EmbeddedApp) -> None:
+    first = ask(app, "PUT", PATH, BODY)
+    assert ask(app, "PUT", PATH, BODY) == (200, first[1])
+
+
+def test_the_same_event_with_other_content_is_a_conflict(app: EmbeddedApp) -> None:
+    ask(app, "PUT", PATH, BODY)
+    for other in (BODY | {"note": "other"}, BODY | {"at": "2026-01-08T09:00:00.126Z"}):
+        assert error(ask(app, "PUT", PATH, other)) == (409, "event_differs")
+    elsewhere = f"/entries/{OTHER_ENTRY}/events/{EVENT}"
+    assert error(ask(app, "PUT", elsewhere, BODY)) == (409, "event_differs")
+
+
+def test_events_come_in_order_of_time_from_the_start_on(app: EmbeddedApp) -> None:
+    later = f"/entries/{ENTRY}/events/{LATER}"
+    assert error(ask(app, "PUT", later, STOP)) == (422, "not_started")
+    ask(app, "PUT", PATH, BODY)
+    for at in ("2026-01-08T09:00:00.125Z", "2026-01-08T08:00:00.000Z"):
+        assert error(ask(app, "PUT", later, STOP | {"at": at})) == (422, "not_later")
+    status, entry = ask(app, "PUT", later, STOP)
+    assert status == 201
+    assert entry["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"kind": "lunch"}, id="kind"),
+        pytest.param({"kind": None}, id="no-kind"),
+        pytest.param({"at": "2026-01-08T09:00:00Z"}, id="no-milliseconds"),
+        pytest.param({"at": "2026-13-08T09:00:00.000Z"}, id="no-such-month"),
+        pytest.param({"at": 5}, id="at-number"),
+        pytest.param({"offset": "5"}, id="offset-text"),
+        pytest.param({"offset": True}, id="offset-bool"),
+        pytest.param({"offset": 90000}, id="offset-too-far"),
+        pytest.param({"zone": None}, id="zone"),
+        pytest.param({"project": 1}, id="project"),
+        pytest.param({"note": "x" * 20_001}, id="note-too-long"),
+        pytest.param({"note": "\ud83c"}, id="half-a-pair"),
+    ],
+)
+def test_what_is_no_event_is_refused(app: EmbeddedApp, change: dict[str, object]) -> None:
+    assert error(ask(app, "PUT", PATH, BODY | change)) == (422, "bad_event")
+    assert error(ask(app, "GET", f"/entries/{ENTRY}")) == (404, "unknown_entry")
+
+
+def test_a_body_is_a_json_object_of_bounded_size(app: EmbeddedApp) -> None:
+    assert error(ask(app, "PUT", PATH, [])) == (422, "bad_event")
+    assert error(ask(app, "PUT", PATH)) == (422, "bad_event")
+    for broken in (b"{", b"[" * 100_000, b"\xff"):
+        assert error(ask(app, "PUT", PATH, data=broken)) == (400, "bad_json")
+    assert error(ask(app, "PUT", PATH, data=b" " * (MAX_BODY_BYTES + 1))) == (413, "too_large")
+
+
+def test_a_length_that_is_none_is_refused(app: EmbeddedApp) -> None:
+    started: list[str] = []
+
+    def start_response(status: str, _headers: object, _exc: object = None) -> object:
+        started.append(status)
+        return None
+
+    app(
+        {"PATH_INFO": "", "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "-1"},
+        start_response,  # type: ignore[arg-type]  # enough of it
+    )
+    assert started == ["400 Bad Request"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "wanted"),
+    [
+        pytest.param("GET", "/elsewhere", (404, "unknown_route"), id="route"),
+        pytest.param("GET", "/entries/7", (404, "unknown_route"), id="no-uuid"),
+        pytest.param("GET", PATH, (405, "unknown_method"), id="method"),
+        pytest.param("GET", f"/entries/{ENTRY}", (404, "unknown_entry"), id="entry"),
+        pytest.param("DELETE", f"/entries/{ENTRY}", (404, "unknown_entry"), id="remove"),
+        pytest.param("GET", "/entries", (400, "bad_window"), id="no-window"),
+        pytest.param("GET", "/entries?from=x&to=y", (400, "bad_window"), id="bad-window"),
+    ],
+)
+def test_an_error_says_what_is_not_there(
+    app: EmbeddedApp, method: str, path: str, wanted: tuple[int, str]
+) -> None:
+    assert error(ask(app, method, path)) == wanted
+
+
+def test_who_and_what_it_is(app: EmbeddedApp) -> None:
+    assert ask(app, "GET", "/") == (200, {"name": "trayapp embedded", "version": 1})
+    assert ask(app, "GET", "/account") == (200, {"user": "me"})
+
+
+def test_entries_are_listed_by_their_begin(app: EmbeddedApp) -> None:
+    ask(app, "PUT", PATH, BODY)
+    tomorrow = BODY | {"at": "2026-01-09T09:00:00.000Z"}
+    ask(app, "PUT", f"/entries/{OTHER_ENTRY}/events/{LATER}", tomorrow)
+
+    def listed(begin: str, end: str) -> list[str]:
+        status, answer = ask(app, "GET", f"/entries?from={begin}.000Z&to={end}.000Z")
+        assert status == 200
+        assert isinstance(answer["entries"], list)
+        return [entry["id"] for entry in answer["entries"]]
+
+    assert listed("2026-01-08T00:00:00", "2026-01-10T00:00:00") == [ENTRY, OTHER_ENTRY]
+    assert listed("2026-01-09T09:00:00", "2026-01-10T00:00:00") == [OTHER_ENTRY]
+    assert listed("2026-01-08T00:00:00", "2026-01-09T09:00:00") == [ENTRY]
+
+
+def test_what_was_removed_stays_removed(app: EmbeddedApp) -> None:
+    ask(app, "PUT", PATH, BODY)
+    gone = {"id": ENTRY, "removed": True}
+    assert ask(app, "DELETE", f"/entries/{ENTRY}") == (200, gone)
+    assert ask(app, "DELETE", f"/entries/{ENTRY}") == (200, gone)
+    assert error(ask(app, "PUT", PATH, BODY)) == (410, "removed")
+    assert error(ask(app, "GET", f"/entries/{ENTRY}")) == (410, "removed")
+
+
+def test_an_entry_removed_right_after_a_put_is_told(store: EmbeddedStore) -> None:
+    class Hasty(EmbeddedStore):
+        def __init__(self) -> None:
+            """Use the store of the test."""
+
+        def put(self, event: StoredEvent) -> Put:
+            done = store.put(event)
+            store.remove(event.entry_id)
+            return done
+
+        def events(self, entry_id: str) -> tuple[StoredEvent, ...]:
+            return store.events(entry_id)
+
+    assert error(ask(EmbeddedApp(Hasty()), "PUT", PATH, BODY)) == (410, "removed")
+
+
+def test_a_file_that_cannot_be_used_is_the_servers_trouble(
+    app: EmbeddedApp, store: EmbeddedStore
+) -> None:
+    store.close()
+    store.close()
+    assert error(ask(app, "PUT", PATH, BODY)) == (500, "storage")
+
+
+def test_inside_the_process_there_is_nothing_to_refresh(app: EmbeddedApp) -> None:
+    body = {"refresh_token": "x"}
+    assert error(ask(app, "POST", "/token/refresh", body)) == (400, "invalid_grant")
+
+
+class TestLoopback:
+    @pytest.fixture
+    def auth(self) -> Authenticator:
+        return Authenticator(FakeClock())
+
+    @pytest.fixture
+    def app(self, store: EmbeddedStore, auth: Authenticator) -> EmbeddedApp:
+        return EmbeddedApp(store, authenticator=auth, hosts=LOOPBACK_HOSTS)
+
+    def test_a_request_needs_a_good_token(self, app: EmbeddedApp, auth: Authenticator) -> None:
+        pair = auth.issue()
+        local = {"Host": "localhost:80"}
+        good = local | {"Authorization": f"Bearer {pair.access}"}
+        assert ask(app, "GET", "/account", headers=good)[0] == 200
+        assert error(ask(app, "GET", "/account", headers=local)) == (401, "unauthorized")
+        assert error(ask(app, "GET", "/nowhere", headers=local)) == (404, "unknown_route")
+        assert ask(app, "GET", "/", headers=local)[0] == 200
+
+    def test_a_refresh_token_brings_a_new_pair(self, app: EmbeddedApp, auth: Authenticator) -> None:
+        pair = auth.issue()
+        local = {"Host": "127.0.0.1"}
+        body = {"refresh_token": pair.refresh}
+        status, new = ask(app, "POST", "/token/refresh", body, headers=local)
+        assert status == 200
+        good = local | {"Authorization": f"Bearer {new['access_token']}"}
+        assert ask(app, "GET", "/account", headers=good)[0] == 200
+        again = ask(app, "POST", "/token/refresh", body, headers=local)
+        assert error(again) == (400, "invalid_grant")
+
+    @pytest.mark.parametrize("body", [{}, [], {"refreshToken": "x"}, {"refresh_token": 5}])
+    def test_a_refresh_without_its_field_is_refused(self, app: EmbeddedApp, body: object) -> None:
+        reply = ask(app, "POST", "/token/refresh", body, headers={"Host": "[::1]:80"})
+        assert error(reply) == (400, "bad_request")
+
+    @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", ""])
+    def test_a_page_that_lends_its_name_gets_no_answer(self, app: EmbeddedApp, host: str) -> None:
+        assert error(ask(app, "GET", "/", headers={"Host": host})) == (421, "wrong_host")
+
+
+class TestFile:
+    def test_it_is_closed_to_others_and_durable(self, tmp_path: Path, store: EmbeddedStore) -> None:
+        assert store.put(_event()) is Put.STORED
+        files = sorted(tmp_path.glob("embedded.db*"))
+        assert len(files) == 3
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+    def test_what_was_stored_is_there_after_a_restart(self, tmp_path: Path) -> None:
+        path = tmp_path / "again.db"
+        for wanted in (Put.STORED, Put.KNOWN):
+            store = EmbeddedStore(path)
+            assert store.put(_event()) is wanted
+            store.close()
+
+    def test_a_file_that_is_no_database_is_not_touched(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.db"
+        path.write_bytes(b"precious" * 1000)
+        with pytest.raises(sqlite3.DatabaseError):
+            EmbeddedStore(path)
+        assert path.read_bytes() == b"precious" * 1000
+
+    def test_fifty_threads_that_put_one_event_store_it_once(self, store: EmbeddedStore) -> None:
+        results: list[Put] = []
+        barrier = threading.Barrier(50)
+
+        def put() -> None:
+            barrier.wait(10)
+            results.append(store.put(_event()))
+
+        threads = [threading.Thread(target=put) for _ in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert sorted(result.name for result in results) == ["KNOWN"] * 49 + ["STORED"]
+
+    def test_it_answers_over_http_as_inside(self, app: EmbeddedApp) -> None:
+        with Loopback(app) as loopback, session_of(app) as inside:
+            here = inside.put("http://embedded.invalid" + PATH, data=json.dumps(BODY))
+            inside.mount("http://127.0.0.1", HTTPAdapter())
+            there = inside.get(f"{loopback.url}/entries/{ENTRY}")
+        assert there.json() == here.json()
+
+
+def _event() -> StoredEvent:
+    return StoredEvent(
+        id=EVENT,
+        entry_id=ENTRY,
+        kind="time_entry_start",
+        at_ms=1,
+        offset_s=0,
+        zone="UTC",
+        project="",
+        note="",
+    )

@@ -1,0 +1,206 @@
+"""An ended token is renewed on the way, once for all, and shows nowhere."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+
+from tests.unit.servers.recorder import Recorder, inside
+from trayapp.accounts.tokens import MemoryTokenStore, RefreshUnreachable, Tokens, TokenSource
+from trayapp.demo.loopback import Loopback
+from trayapp.demo.proxy import (
+    CHAOS,
+    SAY_401,
+    SAY_ELSEWHERE,
+    DropAfter,
+    DropBefore,
+    Fault,
+    MisbehavingProxy,
+    Pass,
+    Say,
+    Truncate,
+)
+from trayapp.servers.http import HttpClient, token_refresher
+from trayapp.servers.http_answer import Answer
+from trayapp.servers.http_outcomes import outcome_of_status
+from trayapp.servers.wsgi import session_of
+from trayapp.sync.outcome import (
+    Offline,
+    Ours,
+    Outcome,
+    ServerTrouble,
+    SignedOut,
+    Throttled,
+    WrongAddress,
+)
+
+DEADLINE_SECONDS = 10
+
+
+def signed_in(app: Recorder, tokens: Tokens | None, refresh: Callable[[str], Tokens]) -> HttpClient:
+    source = TokenSource(MemoryTokenStore(tokens), refresh)
+    session = session_of(app)
+    return HttpClient("http://inside.invalid", auth=source, make_session=lambda: session)
+
+
+OLD = Tokens(access="access-canary-old", refresh="refresh-canary-old")
+
+
+def never(_token: str) -> Tokens:
+    raise AssertionError
+
+
+def test_nobody_signed_in_is_signed_out_after_a_401() -> None:
+    app = Recorder(status=401)
+    wanted = SignedOut("HTTP 401: Unauthorized")
+    assert signed_in(app, None, never).get("/x") == wanted
+    assert signed_in(app, Tokens(access="only"), never).get("/x") == wanted
+    assert app.seen[1]["HTTP_AUTHORIZATION"] == "Bearer only"
+
+
+def test_without_tokens_a_401_is_the_adapters_to_read() -> None:
+    answer = inside(Recorder(status=401)).get("/x")
+    assert isinstance(answer, Answer)
+    assert outcome_of_status(answer, repeatable=True) == SignedOut("HTTP 401: Unauthorized")
+
+
+def test_a_token_that_no_header_can_carry_is_ours_and_not_told() -> None:
+    for bad in ("canary\nX: y", "канарейка"):
+        with Loopback(Recorder()) as loopback:
+            source = TokenSource(MemoryTokenStore(Tokens(access=bad)), never)
+            client = HttpClient(loopback.url, auth=source)
+            outcome = client.get("/x")
+            client.close()
+        assert isinstance(outcome, Ours)
+        assert bad not in outcome.reason
+
+
+def test_a_keyring_that_cannot_be_asked_is_no_sign_out() -> None:
+    class LockedStore(MemoryTokenStore):
+        def load(self) -> Tokens | None:
+            reason = "the keyring is locked"
+            raise RefreshUnreachable(reason)
+
+    client = HttpClient("http://inside.invalid", auth=TokenSource(LockedStore(), never))
+    assert client.get("/x") == Offline("Token refresh failed: the keyring is locked")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        pytest.param(
+            Recorder(status=400), SignedOut("Token refresh failed: 400 Bad Request"), id="400"
+        ),
+        pytest.param(
+            Recorder(status=401), SignedOut("Token refresh failed: 401 Unauthorized"), id="401"
+        ),
+        pytest.param(
+            Recorder(status=403), SignedOut("Token refresh failed: 403 Forbidden"), id="403"
+        ),
+        pytest.param(
+            Recorder(status=404), WrongAddress("Token refresh failed: 404 Not Found"), id="404"
+        ),
+        pytest.param(
+            Recorder(status=500),
+            ServerTrouble("Token refresh failed: 500 Internal Server Error"),
+            id="500",
+        ),
+        pytest.param(
+            Recorder(status=429, headers={"Retry-After": "7"}),
+            Throttled(
+                "Token refresh failed: 429 Too Many Requests", retry_after=timedelta(seconds=7)
+            ),
+            id="429",
+        ),
+        pytest.param(
+            Recorder(content=b"<html>"),
+            WrongAddress("Token refresh failed: 200 OK"),
+            id="html",
+        ),
+        pytest.param(
+            Recorder(content=b'{"access_token": ""}'),
+            ServerTrouble("Token refresh failed: 200 OK, without a token"),
+            id="no-token",
+        ),
+    ],
+)
+def test_a_failed_refresh_says_what_it_was(answer: Recorder, wanted: Outcome) -> None:
+    client = signed_in(Recorder(status=401), OLD, token_refresher(inside(answer), "/refresh"))
+    assert client.send("POST", "/x", {}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "refresh"), [({"refresh_token": "new-r"}, "new-r"), ({}, OLD.refresh)]
+)
+def test_a_refresh_asks_by_the_field_the_server_knows(given: dict[str, str], refresh: str) -> None:
+    answer = Recorder(content=json.dumps({"access_token": "new-a", **given}).encode())
+    tokens = token_refresher(inside(answer), "/refresh")(OLD.refresh)
+    assert tokens == Tokens(access="new-a", refresh=refresh)
+    assert json.loads(answer.bodies[0]) == {"refresh_token": OLD.refresh}
+
+
+def test_fifty_threads_refresh_once() -> None:
+    calls: list[str] = []
+
+    class Picky(Recorder):
+        def __call__(
+            self, environ: WSGIEnvironment, start_response: StartResponse
+        ) -> Iterable[bytes]:
+            good = environ["HTTP_AUTHORIZATION"] == "Bearer new"
+            return Recorder(status=200 if good else 401)(environ, start_response)
+
+    def refresh(token: str) -> Tokens:
+        calls.append(token)
+        return Tokens(access="new", refresh="new-r")
+
+    client = signed_in(Picky(), OLD, refresh)
+    answers: list[Answer | Outcome] = []
+    threads = [threading.Thread(target=lambda: answers.append(client.get("/x"))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_SECONDS)
+    assert answers == [Answer(status=200, json={}, is_json=True)] * 50
+    assert calls == [OLD.refresh]
+
+
+def test_no_token_shows_in_an_outcome_a_log_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown: list[object] = []
+    echo = json.dumps({"message": f"bad token {OLD.access} or {OLD.refresh}"})
+    say = [Say(status=status, body=echo) for status in (400, 401, 403, 404, 409, 422, 429, 500)]
+    faults: list[Fault] = [
+        *CHAOS,
+        DropBefore(),
+        DropAfter(),
+        Truncate(),
+        SAY_401,
+        SAY_ELSEWHERE,
+        *say,
+    ]
+    with Loopback(Recorder()) as loopback, MisbehavingProxy(loopback.url) as proxy:
+        for fault in faults:
+            refresh = token_refresher(HttpClient(proxy.url), "/refresh")
+            source = TokenSource(MemoryTokenStore(OLD), refresh)
+            client = HttpClient(proxy.url, auth=source)
+            scripts: list[list[Fault]] = [[fault], [SAY_401, fault], [SAY_401, Pass(), fault]]
+            for script in scripts:
+                proxy.play(script)
+                answer = client.send("POST", "/x", {})
+                outcome = (
+                    outcome_of_status(answer, repeatable=False)
+                    if isinstance(answer, Answer)
+                    else answer
+                )
+                shown += [outcome, client, source]
+            client.close()
+    text = repr(shown) + caplog.text
+    assert "Token refresh failed: 422" in text
+    assert OLD.access not in text
+    assert OLD.refresh not in text

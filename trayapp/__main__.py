@@ -1,0 +1,155 @@
+"""The command line: parse, call, exit status; nothing else.
+
+Exit status: 0 done, 1 could not be done, 2 usage, 3 not signed in, 4 server not reachable, 5 some
+tasks failed. Errors are one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from trayapp import __version__
+from trayapp.clock import SystemClock
+from trayapp.config import ConfigError, Paths, Settings
+from trayapp.console import NOT_DONE, USAGE, Answer, Call, Failure, Options, run
+from trayapp.i18n import _, use_language
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as every other error does."""
+
+    def error(self, message: str) -> NoReturn:
+        text = _("{message}; “trayapp --help” shows what can be typed.")
+        raise Failure(text.format(message=message), USAGE)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="trayapp", allow_abbrev=False, description=_("Tracks time in the tray."))
+    parser.add_argument("--version", action="version", version=f"trayapp {__version__}")
+    parser.add_argument("--no-tray", action="store_true", help=_("start without the icon"))
+    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        if name != "demo":
+            command.add_argument("--json", action="store_true", help=_("answer in JSON"))
+        return command
+
+    status = add("status", _("what is tracked, and what waits to be sent"))
+    status.add_argument("--check", action="store_true", help=_("tell by the exit status, too"))
+    start = add("start", _("start tracking, or go on with the last project and note"))
+    start.add_argument("project", nargs="?", metavar=_("PROJECT"))
+    start.add_argument("--note", metavar=_("TEXT"))
+    for command in (
+        start,
+        add("pause", _("have a break")),
+        add("resume", _("end the break")),
+        add("stop", _("finish the entry")),
+    ):
+        command.add_argument("--at", metavar=_("TIME"), help=_("HH:MM[:SS] of today, or ISO 8601"))
+    add("recent", _("the last entries"))
+    add("failed", _("what could not be sent, why, and what to do"))
+    retry = add("retry", _("send failed tasks again"))
+    retry.add_argument("ids", nargs="*", type=int, metavar="ID")
+    retry.add_argument("--all", action="store_true", help=_("all of them; so it is without ids"))
+    retry.add_argument("--wait", action="store_true", help=_("send now, and tell what came of it"))
+    demo = add("demo", _("play the whole story against a server that misbehaves"))
+    demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
+    add("quit", _("end the running app"))
+    return parser
+
+
+def _parse(argv: Sequence[str] | None) -> Options:
+    parser = _parser()
+    options = parser.parse_args(argv, namespace=Options())
+    if options.all and options.ids:
+        parser.error(_("give ids or --all, not both"))
+    if options.command and options.no_tray:
+        parser.error(_("--no-tray is for starting the app"))
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status. The time of a click is taken before anything else."""
+    clock = SystemClock()
+    stamp = clock.stamp()
+    typed = sys.argv[1:] if argv is None else argv
+    options = Options(json="--json" in typed)
+    try:
+        paths = Paths.of_user()
+        settings, trouble = _settings(paths)
+        use_language(settings.language or None)
+        options = _parse(typed)
+        if trouble is not None:
+            raise trouble
+        call = Call(options=options, stamp=stamp, clock=clock, paths=paths, settings=settings)
+        answer = run(call)
+    except Failure as failure:
+        _write(sys.stderr, f"trayapp: {failure.text}")
+        value = {"changed": False, "message": failure.text} if options.json else None
+        answer = Answer(value=value, lines=(), exit_status=failure.exit_status)
+    except KeyboardInterrupt:
+        return NOT_DONE
+    return _print(answer, as_json=options.json)
+
+
+def _settings(paths: Paths) -> tuple[Settings, Failure | None]:
+    """The settings, or the defaults and what to say unless only help is wanted."""
+    try:
+        return Settings.read(paths.settings), None
+    except ConfigError as error:
+        use_language()
+        text = _("The settings cannot be used: {reason}. Nothing was changed; correct that file.")
+        reason = " ".join(str(error).split())
+        return Settings(), Failure(text.format(reason=reason))
+
+
+def _print(answer: Answer, *, as_json: bool) -> int:
+    lines = [_json(answer.value)] if as_json and answer.value is not None else answer.lines
+    if lines and not _write(sys.stdout, "\n".join(lines)):
+        return answer.exit_status or NOT_DONE
+    return answer.exit_status
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=dict)
+
+
+def _write(stream: TextIO | None, text: str) -> bool:
+    """Print it; False when it could not be kept (a full disk). A reader that has left is no error.
+
+    A character that the terminal cannot show becomes an escape, which JSON reads as the same.
+    """
+    if stream is None:  # closed by the caller
+        return True
+    try:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        _let_go(stream)
+    except OSError as error:
+        _let_go(stream)
+        if stream is not sys.stderr:
+            _write(sys.stderr, f"trayapp: {error}")
+        return False
+    return True
+
+
+def _let_go(stream: TextIO) -> None:
+    """Python flushes once more at its end, and would complain then."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Without the app: record a click, put failed tasks back, and, when somebody waits for it, send.
+
+Main thread only. Recording waits for the writer's lock and one fsync; `retry_and_wait` holds the
+instance lock, and waits for the server. All raise QueueError when the queue cannot be used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from trayapp import commands
+from trayapp.control.messages import Reply, Request
+from trayapp.core import Core, Surroundings
+from trayapp.log import start_logging, stop_logging
+from trayapp.queue.task import Account
+from trayapp.sync.server import TimeServer
+from trayapp.sync.status import RetryResult, SyncStatus
+from trayapp.tracking.entry import Stamp
+
+logger = logging.getLogger(__name__)
+
+
+def record(where: Surroundings, request: Request, now: Stamp) -> Reply:
+    """Do what a click asks for, durably; nothing is sent."""
+    with _opened(where) as core:
+        return commands.click(core.timer, request, now=now)
+
+
+def requeue(where: Surroundings, ids: Sequence[int] | None) -> int:
+    """Put failed tasks back to be sent when Trayapp runs; how many."""
+    with _opened(where) as core:
+        return _requeue(core, ids)
+
+
+def retry_and_wait(
+    where: Surroundings, ids: Sequence[int] | None
+) -> tuple[RetryResult, SyncStatus]:
+    """Put failed tasks back and send until there is nothing more to do now; what came of it.
+
+    The caller holds the instance lock. What the server raises is a defect and comes out as it is.
+    """
+    servers: list[TimeServer] = []
+
+    def server_for(account: Account) -> TimeServer:
+        servers.append(where.server_for(account))
+        return servers[-1]
+
+    with _opened(replace(where, server_for=server_for)) as core:
+        before = core.status()
+        _requeue(core, ids)
+        try:
+            while core.worker.run_once() is None:
+                pass
+        finally:
+            for server in servers:
+                server.close()
+        chosen = core.retrier.result(core.reader)
+        after = core.status()
+        if ids is not None and chosen is not None:
+            return chosen, after
+        return whole_result(before, after), after
+
+
+def whole_result(before: SyncStatus, after: SyncStatus) -> RetryResult:
+    """What became of all that was open: what had failed, and what it held or what just waited."""
+    waiting, failed = after.own_pending, after.own_failed
+    newest = after.failed_causes[-1].reason if after.failed_causes else ""
+    return RetryResult(
+        number=0,
+        # A click made meanwhile may be among what waits.
+        sent=max(0, before.own_pending + before.own_failed - waiting - failed),
+        failed=failed,
+        waiting=waiting,
+        reason=newest or after.reason or "",
+    )
+
+
+def _requeue(core: Core, ids: Sequence[int] | None) -> int:
+    core.retrier.begin(core.clock.now(), ids)
+    while core.retrier.next_chunk():
+        pass
+    return core.retrier.total
+
+
+@contextmanager
+def _opened(where: Surroundings) -> Iterator[Core]:
+    where.paths.make()
+    start_logging(where.paths.log)
+    try:
+        core = Core(where)
+        try:
+            yield core
+        finally:
+            core.close()
+    finally:
+        stop_logging()

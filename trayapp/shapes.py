@@ -1,0 +1,278 @@
+"""What status, failed and recent print: JSON shapes, which scripts rely on, and lines for people.
+
+Pure; may be called from any thread. Fields are only ever added to a shape. Times are ISO 8601 in
+UTC with milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from trayapp import __version__
+from trayapp.control.messages import JSON
+from trayapp.i18n import _
+from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
+from trayapp.sync import sentences
+from trayapp.sync.outcome import Cause
+from trayapp.sync.status import EntryView, Link, SyncStatus
+from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
+
+_SECOND = timedelta(seconds=1)
+_JOIN = " · "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Failed tasks of one cause: what happened, and what to do about it."""
+
+    cause: Cause
+    task_ids: tuple[int, ...]
+    reason: str
+    message: str
+    advice: str
+
+
+def iso(at: datetime | None) -> str | None:
+    """A time as every shape has it; None for none."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# -- status --------------------------------------------------------------------------------
+
+
+def status_shape(status: SyncStatus, *, app_runs: bool) -> Mapping[str, JSON]:
+    """`status --json`."""
+    account = status.account
+    return {
+        "changed": False,
+        "version": __version__,
+        "tracker": status.tracker.value,
+        "entry": None if status.entry is None else _entry_shape(status.entry),
+        "pending": status.pending,
+        "failed": status.failed,
+        "doubtful": status.doubtful,
+        "link": status.link.value,
+        "reason": status.reason,
+        "waiting_since": iso(status.waiting_since),
+        "next_attempt_at": iso(status.next_attempt_at),
+        "last_delivery_at": iso(status.last_delivery_at),
+        "account": {"kind": account.kind, "url": account.url, "user": account.user},
+        "elsewhere": dict(status.elsewhere),
+        "all_sent": status.all_sent,
+        "possible_doubles": status.possible_doubles,
+        "gap_since": iso(status.gap_since),
+        "app_runs": app_runs,
+    }
+
+
+def _entry_shape(entry: EntryView) -> Mapping[str, JSON]:
+    return {
+        "id": entry.id,
+        "project": entry.project,
+        "note": entry.note,
+        "started_at": iso(entry.started_at),
+        "worked_seconds": entry.worked // _SECOND,
+        "clock_step_ms": entry.clock_step // MILLISECOND,
+    }
+
+
+def status_lines(status: SyncStatus, *, app_runs: bool, zone: tzinfo | None = None) -> list[str]:
+    """`status`: tracker, sync, and whatever else there is to know."""
+    shown = status if app_runs else _without_app(status)
+    lines = [sentences.tracker_line(status), sentences.sync_line(shown, zone)]
+    if status.reason:
+        lines.append(sentences.one_line(status.reason))
+    if status.pending and not app_runs:
+        lines.append(_("Trayapp is not running: start it with “trayapp” to send what waits."))
+    if status.gap_since is not None:
+        lines += [sentences.gap_line(status, zone), _gap_answer(status.gap_since, zone)]
+    if status.entry is not None and status.entry.clock_step:
+        lines.append(sentences.clock_step(status.entry.clock_step))
+    return lines
+
+
+def _without_app(status: SyncStatus) -> SyncStatus:
+    """Nobody is about to try: say neither "sending now" nor when."""
+    link = Link.UNKNOWN if status.link is Link.ONLINE else status.link
+    return replace(status, link=link, next_attempt_at=None)
+
+
+def _gap_answer(gap_since: datetime, zone: tzinfo | None) -> str:
+    # Rounded up, so that it lies behind the last click, which may be of that very moment.
+    at = gap_since + _SECOND - MILLISECOND
+    text = at.astimezone(zone).isoformat(timespec="seconds")
+    return _("Stop it there: “trayapp stop --at {time}”. Keep it: “trayapp resume”.").format(
+        time=text
+    )
+
+
+# -- failed --------------------------------------------------------------------------------
+
+
+def findings(tasks: Sequence[SyncTask], *, url: str) -> tuple[Finding, ...]:
+    """The failed tasks grouped by cause; `url` is the address that was tried."""
+    groups = {cause: [task for task in tasks if _cause(task) is cause] for cause in Cause}
+    return tuple(_finding(cause, found, url) for cause, found in groups.items() if found)
+
+
+def _cause(task: SyncTask) -> Cause:
+    try:
+        return Cause(task.cause)
+    except ValueError:
+        return Cause.UNKNOWN
+
+
+def _finding(cause: Cause, tasks: Sequence[SyncTask], url: str) -> Finding:
+    words = sentences.explain(cause, len(tasks), url=url)
+    return Finding(
+        cause=cause,
+        task_ids=tuple(task.id for task in tasks),
+        reason=tasks[-1].reason,
+        message=f"{words.title}. {words.meaning}",
+        advice=words.advice,
+    )
+
+
+def failed_shape(
+    tasks: Sequence[SyncTask], found: Sequence[Finding], *, max_attempts: int
+) -> Mapping[str, JSON]:
+    """`failed --json`."""
+    return {
+        "changed": False,
+        "tasks": [_task_shape(task, max_attempts) for task in tasks],
+        "findings": [
+            {
+                "cause": finding.cause.value,
+                "count": len(finding.task_ids),
+                "task_ids": finding.task_ids,
+                "message": finding.message,
+                "advice": finding.advice,
+            }
+            for finding in found
+        ],
+    }
+
+
+def _task_shape(task: SyncTask, max_attempts: int) -> Mapping[str, JSON]:
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "entry": task.entry_id or None,
+        "status": task.status.value,
+        "retry_count": task.retry_count,
+        "max_attempts": max_attempts,
+        "created_at": iso(task.created_at),
+        "last_retry_at": iso(task.last_retry_at),
+        "error_message": task.reason or None,
+        "payload": _payload(task.payload),
+    }
+
+
+def _payload(text: str) -> JSON:
+    """As an object where it is one; an older database may hold anything."""
+    try:
+        value: JSON = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def failed_lines(
+    tasks: Sequence[SyncTask], found: Sequence[Finding], *, now: datetime, max_attempts: int
+) -> list[str]:
+    """`failed`: each cause with its advice, then its tasks."""
+    by_id = {task.id: task for task in tasks}
+    lines: list[str] = []
+    for finding in found:
+        lines += [finding.message, finding.advice]
+        lines += ["  " + _task_line(by_id[i], now, max_attempts) for i in finding.task_ids]
+        lines.append("")
+    return lines[:-1] or [_("No failed tasks")]
+
+
+def _task_line(task: SyncTask, now: datetime, max_attempts: int) -> str:
+    return _JOIN.join(
+        (
+            f"#{task.id}",
+            _kind(task.kind),
+            sentences.clock_time(task.created_at, None, as_of=now, with_seconds=True),
+            _("attempts: {count} / {most}").format(count=task.retry_count, most=max_attempts),
+            sentences.one_line(sentences.reason_words(task.reason)),
+        )
+    )
+
+
+def _kind(kind: str) -> str:
+    try:
+        return sentences.kind_label(EventKind(kind))
+    except ValueError:
+        return kind
+
+
+# -- recent --------------------------------------------------------------------------------
+
+
+def recent_shape(entries: Sequence[RecentEntry], *, now: datetime) -> Mapping[str, JSON]:
+    """`recent --json`."""
+    return {"changed": False, "entries": [_recent_entry_shape(one, now) for one in entries]}
+
+
+def _recent_entry_shape(recent: RecentEntry, now: datetime) -> Mapping[str, JSON]:
+    entry = recent.entry
+    return {
+        "id": entry.id,
+        "project": entry.project,
+        "note": entry.note,
+        "started_at": iso(entry.started_at),
+        "ended_at": iso(entry.ended_at),
+        "worked_seconds": entry.worked(now) // _SECOND,
+        "state": entry.state.value,
+        "sync": recent.sync.value,
+    }
+
+
+def recent_lines(
+    entries: Sequence[RecentEntry], *, now: datetime, zone: tzinfo | None = None
+) -> list[str]:
+    """`recent`: one line an entry, the newest first."""
+    lines = [_recent_line(one, now, zone) for one in entries]
+    return lines or [_("Nothing has been tracked yet.")]
+
+
+def _recent_line(recent: RecentEntry, now: datetime, zone: tzinfo | None) -> str:
+    entry = recent.entry
+    name = " – ".join(
+        part for part in map(sentences.one_line, (entry.project, entry.note)) if part
+    )
+    parts = (
+        _span(entry, now, zone),
+        sentences.duration(entry.worked(now)),
+        name,
+        _sync_words(recent.sync),
+    )
+    return _JOIN.join(part for part in parts if part)
+
+
+def _span(entry: TimeEntry, now: datetime, zone: tzinfo | None) -> str:
+    began = sentences.clock_time(entry.started_at, zone, as_of=now)
+    if entry.ended_at is not None:
+        ended = sentences.clock_time(entry.ended_at, zone, as_of=now)
+        return f"{began} – {ended}"
+    runs = entry.state is TrackerState.RUNNING
+    return f"{began} – {_('running') if runs else _('paused')}"
+
+
+def _sync_words(sync: EntrySync) -> str:
+    words = {
+        EntrySync.SENT: _("sent"),
+        EntrySync.WAITING: _("waiting"),
+        EntrySync.FAILED: _("failed"),
+        EntrySync.DOUBTFUL: _("being checked"),
+        EntrySync.NOT_SENT: _("not sent"),
+    }
+    return words[sync]

@@ -1,0 +1,199 @@
+"""How long to wait, and the gate that makes an account's whole queue wait. Pure.
+
+Waits, in seconds before jitter (n counts from 0):
+
+    offline, untrusted         min(5 * 2**n, 300)
+    server trouble, task       60 * 2**n, for attempts 1..max
+    server trouble, gate       min(60 * 2**n, 900)
+    throttled                  what the server says, at least min(2**n, 900); else as server trouble
+    wrong address that worked  min(300 * 2**n, 3600)
+    refused by everything      min(900 * 2**n, 3600)
+
+`Retry-After` is honoured: server trouble waits for the later of it and our own wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trayapp.queue.task import Gate, GateKind
+from trayapp.sync.outcome import (
+    Offline,
+    Outcome,
+    ServerTrouble,
+    SignedOut,
+    Throttled,
+    Untrusted,
+    WrongAddress,
+)
+
+_LONGEST_EXPONENT = 16
+_LONGEST_TOLD = timedelta(days=30)
+_SHORTEST_TOLD = timedelta(seconds=1)
+_ROTATES = frozenset({GateKind.SERVER_TROUBLE, GateKind.WRONG_ADDRESS, GateKind.REFUSED})
+_LASTING = frozenset({GateKind.SERVER_TROUBLE, GateKind.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """The durations of section 4; shorter ones only for trials."""
+
+    offline_first: timedelta = timedelta(seconds=5)
+    offline_longest: timedelta = timedelta(minutes=5)
+    trouble_first: timedelta = timedelta(minutes=1)
+    trouble_longest: timedelta = timedelta(minutes=15)
+    address_first: timedelta = timedelta(minutes=5)
+    address_longest: timedelta = timedelta(hours=1)
+    refused_first: timedelta = timedelta(minutes=15)
+    refused_longest: timedelta = timedelta(hours=1)
+    blocked: timedelta = timedelta(minutes=5)
+    first_look: timedelta = timedelta(seconds=1)
+    between_looks: timedelta = timedelta(seconds=10)
+    watch_twins: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When and where an outcome fell.
+
+    `gate` was closed and let this request through. `worked`: the address has worked before.
+    `jitter` spreads a wait.
+    """
+
+    now: datetime
+    gate: Gate | None
+    worked: bool
+    waits: Waits
+    jitter: Callable[[timedelta], timedelta]
+
+
+def backoff(first: timedelta, longest: timedelta, tries: int) -> timedelta:
+    """`first` doubled `tries` times, at most `longest`; never overflows."""
+    return min(first * (1 << min(tries, _LONGEST_EXPONENT)), longest)
+
+
+def told_until(outcome: Outcome, now: datetime) -> datetime | None:
+    """When the server wants to be asked again, by its `Retry-After`; never before `now`."""
+    if not isinstance(outcome, ServerTrouble | Throttled) or outcome.retry_after is None:
+        return None
+    after = outcome.retry_after
+    pause = after if isinstance(after, timedelta) else after - now
+    return now + min(max(pause, timedelta()), _LONGEST_TOLD)
+
+
+def since(at: Moment, kind: GateKind) -> datetime:
+    """Since when a gate of this kind is closed."""
+    return at.gate.since if at.gate is not None and at.gate.kind is kind else at.now
+
+
+def answered(at: Moment) -> Gate | None:
+    """The gate after a readable answer: it proves the network, the address and the credentials.
+
+    Only a delivery proves that a server in trouble, or one that refuses everything, is well.
+    """
+    return at.gate if at.gate is not None and at.gate.kind in _LASTING else None
+
+
+def closed_by(outcome: Outcome, at: Moment, *, task_id: int | None = None) -> Gate | None:
+    """The gate that trouble common to all closes; None for what is no such trouble.
+
+    `task_id` is the one that probed: where a task may be the reason, the next probe is another's.
+    """
+    match outcome:
+        case Offline():
+            return _offline(outcome, at, GateKind.OFFLINE)
+        case Untrusted():
+            return _offline(outcome, at, GateKind.UNTRUSTED)
+        case ServerTrouble():
+            return in_trouble(outcome, at, task_id=task_id)
+        case Throttled():
+            return _throttled(outcome, at)
+        case SignedOut():
+            return _shut(outcome, at, GateKind.SIGNED_OUT)
+        case WrongAddress() if at.worked:
+            wait = (at.waits.address_first, at.waits.address_longest)
+            return _closed(outcome, at, GateKind.WRONG_ADDRESS, wait, task_id=task_id)
+        case WrongAddress():
+            return _shut(outcome, at, GateKind.WRONG_ADDRESS)
+    return None
+
+
+def in_trouble(outcome: Outcome, at: Moment, *, task_id: int | None) -> Gate:
+    """Closed for a server in trouble, after its head failed: each probe that fails waits longer."""
+    kind = GateKind.SERVER_TROUBLE
+    probes = at.gate.tries if at.gate is not None and at.gate.kind is kind else 0
+    own = at.jitter(backoff(at.waits.trouble_first, at.waits.trouble_longest, probes))
+    told = told_until(outcome, at.now)
+    return Gate(
+        kind=kind,
+        reason=outcome.reason,
+        since=since(at, kind),
+        due_at=max(told or at.now, at.now + own),
+        tries=probes + 1,
+        task_id=task_id,
+        by_server=told is not None,
+    )
+
+
+def refused_by_all(outcome: Outcome, at: Moment, *, task_id: int) -> Gate:
+    """Closed because different entries are refused alike."""
+    wait = (at.waits.refused_first, at.waits.refused_longest)
+    return _closed(outcome, at, GateKind.REFUSED, wait, task_id=task_id)
+
+
+def rotates(kind: GateKind) -> bool:
+    """Whether the next probe of such a gate is of another entry than the last."""
+    return kind in _ROTATES
+
+
+def _offline(outcome: Outcome, at: Moment, kind: GateKind) -> Gate:
+    return _closed(outcome, at, kind, (at.waits.offline_first, at.waits.offline_longest))
+
+
+def _throttled(outcome: Outcome, at: Moment) -> Gate:
+    kind = GateKind.THROTTLED
+    longest = at.waits.trouble_longest
+    told = told_until(outcome, at.now)
+    # "At once" again and again would be a storm.
+    first = at.waits.trouble_first if told is None else _SHORTEST_TOLD
+    tries = _tries(at, kind)
+    own = backoff(first, longest, tries)
+    return Gate(
+        kind=kind,
+        reason=outcome.reason,
+        since=since(at, kind),
+        due_at=at.now + at.jitter(own) if told is None else max(told, at.now + own),
+        tries=tries,
+        by_server=True,
+    )
+
+
+def _shut(outcome: Outcome, at: Moment, kind: GateKind) -> Gate:
+    """Closed until somebody acts."""
+    return Gate(kind=kind, reason=outcome.reason, since=since(at, kind), due_at=None)
+
+
+def _closed(
+    outcome: Outcome,
+    at: Moment,
+    kind: GateKind,
+    wait: tuple[timedelta, timedelta],
+    *,
+    task_id: int | None = None,
+) -> Gate:
+    """Closed until a probe is due, after a growing wait."""
+    tries = _tries(at, kind)
+    return Gate(
+        kind=kind,
+        reason=outcome.reason,
+        since=since(at, kind),
+        due_at=at.now + at.jitter(backoff(*wait, tries)),
+        tries=tries,
+        task_id=task_id,
+    )
+
+
+def _tries(at: Moment, kind: GateKind) -> int:
+    return at.gate.tries + 1 if at.gate is not None and at.gate.kind is kind else 0
