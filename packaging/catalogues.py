@@ -36,11 +36,11 @@ def mo_path(language: str) -> Path:
 
 
 def extract() -> Catalog:
-    """Every text in the source that is given to `_` or `ngettext`."""
+    """Every text in the source that is given to `_`, `ngettext` or `pgettext`."""
     template = _empty(None)
     found = extract_from_dir(PACKAGE, method_map=[("**.py", "python")])
-    for filename, _line, text, _comments, _context in found:
-        template.add(text, locations=[(f"trayapp/{filename}", 0)])
+    for filename, _line, text, _comments, context in found:
+        template.add(text, context=context, locations=[(f"trayapp/{filename}", 0)])
     return template
 
 
@@ -88,7 +88,8 @@ def _is_done(message: Message) -> bool:
 
 
 def _name(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else " | ".join(message.id)
+    text = message.id if isinstance(message.id, str) else " | ".join(message.id)
+    return f"{text} [{message.context}]" if message.context else text
 
 
 def update(language: str, template: Catalog) -> list[str]:

@@ -215,6 +215,7 @@ class VirtualDesktop:
             "GTK_MODULES": "",
             "LANG": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
+            "TRAYAPP_VIRTUAL_DESKTOP": "1",  # nobody else moves the mouse here
         }
 
     def _start_display(self) -> None:

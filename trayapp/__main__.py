@@ -12,14 +12,17 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from trayapp import __version__
 from trayapp.clock import SystemClock
 from trayapp.config import ConfigError, Paths, Settings
-from trayapp.console import NOT_DONE, USAGE, Answer, Call, Failure, Options, run
+from trayapp.console.call import NOT_DONE, USAGE, Answer, Call, Failure, Options
+from trayapp.control.messages import JSON
 from trayapp.i18n import _, use_language
+from trayapp.sync.words import one_line
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,23 +84,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     clock = SystemClock()
     stamp = clock.stamp()
     typed = sys.argv[1:] if argv is None else argv
-    options = Options(json="--json" in typed)
+    paths = Paths.of_user()
     try:
-        paths = Paths.of_user()
         settings, trouble = _settings(paths)
         use_language(settings.language or None)
         options = _parse(typed)
-        if trouble is not None:
-            raise trouble
-        call = Call(options=options, stamp=stamp, clock=clock, paths=paths, settings=settings)
-        answer = run(call)
+        if trouble is None:
+            answer = _run(
+                Call(options=options, stamp=stamp, clock=clock, paths=paths, settings=settings)
+            )
+        else:
+            answer = _not_done(trouble)
     except Failure as failure:
-        _write(sys.stderr, f"trayapp: {failure.text}")
-        value = {"changed": False, "message": failure.text} if options.json else None
-        answer = Answer(value=value, lines=(), exit_status=failure.exit_status)
+        answer = _not_done(failure)
     except KeyboardInterrupt:
         return NOT_DONE
-    return _print(answer, as_json=options.json)
+    except Exception as error:  # noqa: BLE001  # the top of the main thread; the log has the trace
+        answer = _defect(paths, error)
+    return _print(answer, as_json="--json" in typed)
+
+
+def _run(call: Call) -> Answer:
+    """Each command imports what it needs: key bindings and panel bars run them often."""
+    match call.options.command:
+        case "start" | "pause" | "resume" | "stop":
+            from trayapp.console.clicks import click as command  # noqa: PLC0415
+        case "status":
+            from trayapp.console.reading import status as command  # noqa: PLC0415
+        case "recent":
+            from trayapp.console.reading import recent as command  # noqa: PLC0415
+        case "failed":
+            from trayapp.console.reading import failed as command  # noqa: PLC0415
+        case "retry":
+            from trayapp.console.retrying import retry as command  # noqa: PLC0415
+        case "quit":
+            from trayapp.console.life import end as command  # noqa: PLC0415
+        case "demo":
+            from trayapp.console.life import demo as command  # noqa: PLC0415
+        case _:
+            from trayapp.console.life import app as command  # noqa: PLC0415
+    return command(call)
 
 
 def _settings(paths: Paths) -> tuple[Settings, Failure | None]:
@@ -107,8 +133,28 @@ def _settings(paths: Paths) -> tuple[Settings, Failure | None]:
     except ConfigError as error:
         use_language()
         text = _("The settings cannot be used: {reason}. Nothing was changed; correct that file.")
-        reason = " ".join(str(error).split())
-        return Settings(), Failure(text.format(reason=reason))
+        return Settings(), Failure(text.format(reason=error))
+
+
+def _not_done(failure: Failure) -> Answer:
+    text = one_line(failure.text)
+    _write(sys.stderr, f"trayapp: {text}")
+    value: dict[str, JSON] = {"changed": False, "message": text}
+    return Answer(value=value, exit_status=failure.exit_status)
+
+
+def _defect(paths: Paths, error: Exception) -> Answer:
+    """The trace goes to the log, which hides secrets; the terminal gets one line."""
+    import logging  # noqa: PLC0415  # for what should never happen
+
+    from trayapp.log import redact, start_logging, stop_logging  # noqa: PLC0415
+
+    with suppress(OSError):
+        start_logging(paths.log)
+        logging.getLogger("trayapp").error("A command failed", exc_info=error)
+        stop_logging()
+    text = _("This is a defect of Trayapp: {error}. What was recorded is safe; the log says more.")
+    return _not_done(Failure(text.format(error=redact(f"{type(error).__name__}: {error}"))))
 
 
 def _print(answer: Answer, *, as_json: bool) -> int:

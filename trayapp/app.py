@@ -19,11 +19,11 @@ from trayapp.config import Paths, Settings
 from trayapp.control.channel import ControlServer
 from trayapp.control.connection import Responder
 from trayapp.control.endpoint import ChannelError
-from trayapp.control.messages import JSON, Reply, Request
+from trayapp.control.messages import Reply, Request
 from trayapp.core import Core, Listener, Surroundings
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Action
-from trayapp.i18n import _, ngettext
+from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
 from trayapp.queue.task import Account
 from trayapp.servers.embedded import inside
@@ -73,6 +73,7 @@ class App:
         self._publish_is_due = threading.Event()
         self._removed = 0
         self._retry: RetryResult | None = None
+        self._rest_is_doubtful = False
         self._waiters: list[Responder] = []
         self.core = Core(
             where,
@@ -180,11 +181,17 @@ class App:
         self._publish()
 
     def _rested(self) -> None:
+        if self._rest_is_doubtful:
+            # It may have looked at the queue before the retry was in it.
+            self._rest_is_doubtful = False
+            self.core.worker.wake()
+            return
         result = self.core.retrier.result(self.core.reader)
         if result is not None:
             self._retry = result
             for waiter in self._waiters:
-                waiter.reply(retry_reply(result))
+                value = commands.retry_value(result)
+                waiter.reply(Reply(ok=True, changed=True, value=value))
             self._waiters.clear()
         self._publish()
 
@@ -232,8 +239,7 @@ class App:
     def _answer(self, request: Request, responder: Responder, now: Stamp) -> None:
         match request.name:
             case name if name in commands.CLICKS:
-                responder.reply(commands.click(self.core.timer, request, now=now))
-                self._tick()
+                self._answer_click(request, responder, now)
             case "retry":
                 self._answer_retry(request, responder)
             case "wake":  # a command recorded a click while we were starting
@@ -248,17 +254,28 @@ class App:
             case _:
                 responder.reply(Reply(ok=False, message=_("This Trayapp does not know that.")))
 
+    def _answer_click(self, request: Request, responder: Responder, now: Stamp) -> None:
+        if not responder.is_open:  # gave up waiting, and records it itself
+            return
+        reply = commands.click(self.core.timer, request, now=now)
+        if reply.ok:
+            self._watch.answered()
+        responder.reply(reply)
+        self._tick()
+
     def _answer_retry(self, request: Request, responder: Responder) -> None:
         ids = request.arguments.get("ids")
-        chosen = None
-        if isinstance(ids, tuple):
-            chosen = [one for one in ids if isinstance(one, int)]
+        chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else None
+        count = self._refreshed().own_failed if chosen is None else len(chosen)
+        try:
+            self._retry_tasks(chosen)
+        except QueueError as error:
+            responder.reply(Reply(ok=False, message=commands.not_recorded(error)))
+            return
         if request.arguments.get("wait"):
             self._waiters.append(responder)
-            self._retry_tasks(chosen)
-            return
-        self._retry_tasks(chosen)
-        responder.reply(retry_begun(self.core.retrier.total))
+        else:
+            responder.reply(commands.retry_begun(count))
 
     def _retry_tasks(self, ids: list[int] | None) -> None:
         self.core.retrier.begin(self._clock.now(), ids)
@@ -268,27 +285,9 @@ class App:
         # Clicks posted meanwhile come between two chunks.
         if self.core.retrier.next_chunk():
             self.post(self._retry_chunk)
+        self._rest_is_doubtful = True
         self.core.worker.wake()
         self._publish()
-
-
-def retry_begun(total: int) -> Reply:
-    """The answer to a retry that nobody waits for."""
-    text = ngettext("{count} task is tried again.", "{count} tasks are tried again.", total)
-    return Reply(
-        ok=True, changed=total > 0, message=text.format(count=total), value={"count": total}
-    )
-
-
-def retry_reply(result: RetryResult) -> Reply:
-    """The answer to a retry that somebody waited for."""
-    value: dict[str, JSON] = {
-        "sent": result.sent,
-        "failed": result.failed,
-        "waiting": result.waiting,
-        "reason": result.reason,
-    }
-    return Reply(ok=True, changed=True, value=value)
 
 
 def _request_of(action: Action, stamp: Stamp, gap_since: datetime | None) -> Request:

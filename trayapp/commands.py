@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from trayapp.control.messages import Reply, Request
-from trayapp.i18n import _
+from trayapp.control.messages import JSON, Reply, Request
+from trayapp.i18n import _, ngettext
 from trayapp.queue.errors import QueueError
 from trayapp.sync import explanations
-from trayapp.sync.words import clock_time
+from trayapp.sync.status import RetryResult
+from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Timer
 from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms
 from trayapp.tracking.tracker import (
@@ -29,7 +30,37 @@ from trayapp.tracking.tracker import (
 )
 
 CLICKS = ("start", "pause", "resume", "stop")
+MAX_TEXT_CHARACTERS = 4000
+"""Of a project or a note: two of them fit a message of the channel, whatever they are made of."""
 _SIMPLE: dict[str, Command] = {"pause": Pause(), "resume": Resume(), "stop": Stop()}
+
+
+class BadText(ValueError):  # noqa: N818  # reads as what it says
+    """A project or a note that cannot be kept; the message says why and what to do."""
+
+
+def check_text(text: str | None) -> None:
+    """Raise BadText for what cannot be written down, shown and sent as it is."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:  # half a character: arguments that are no UTF-8
+        msg = _("The project or the note is no valid text, so nothing was recorded. Type it anew.")
+        raise BadText(msg) from error
+    if "\0" in (text or ""):
+        msg = _("The project or the note holds a NUL, so nothing was recorded. Leave it out.")
+        raise BadText(msg)
+    if len(text or "") > MAX_TEXT_CHARACTERS:
+        msg = _(
+            "The project or the note is longer than {count} characters, so nothing was recorded. "
+            "Shorten it."
+        )
+        raise BadText(msg.format(count=MAX_TEXT_CHARACTERS))
+
+
+def not_recorded(error: Exception) -> str:
+    """What to say when a click could not be written down."""
+    text = _("This was not recorded: {reason}. Nothing has changed; try again.")
+    return text.format(reason=error)
 
 
 def click_request(
@@ -55,9 +86,10 @@ def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = N
     except CannotDo as error:
         words = explanations.cannot_do(error.why, error.last_event_at, zone=zone, as_of=now.at)
         return Reply(ok=False, message=words)
+    except BadText as error:
+        return Reply(ok=False, message=str(error))
     except (QueueError, ValueError) as error:
-        text = _("This was not recorded: {reason}. Nothing has changed; try again.")
-        return Reply(ok=False, message=text.format(reason=error))
+        return Reply(ok=False, message=not_recorded(error))
     if isinstance(result, AlreadySo):
         return Reply(ok=True, message=_already(result))
     return Reply(ok=True, changed=True, message=_done(result, stamp.at, zone))
@@ -72,6 +104,7 @@ def _command(request: Request) -> Command:
 def _text(request: Request, name: str) -> str | None:
     value = request.arguments.get(name)
     if value is None or isinstance(value, str):
+        check_text(value)
         return value
     msg = f"{name} is no text"
     raise ValueError(msg)
@@ -112,5 +145,33 @@ def _activity(event: Event) -> Activity:
 
 
 def _with_name(words: str, activity: Activity) -> str:
-    name = " – ".join(part for part in (activity.project, activity.note) if part)
+    parts = (one_line(activity.project), one_line(activity.note))
+    name = " – ".join(part for part in parts if part)
     return f"{words}: {name}" if name else f"{words}."
+
+
+def retry_begun(total: int) -> Reply:
+    """The answer to a retry that nobody waits for."""
+    text = ngettext("{count} task is tried again.", "{count} tasks are tried again.", total)
+    if not total:
+        text = _("Nothing has failed; what waits is tried now.")
+    return Reply(
+        ok=True, changed=total > 0, message=text.format(count=total), value={"count": total}
+    )
+
+
+def retry_value(result: RetryResult) -> dict[str, JSON]:
+    """What programs read of a retry that somebody waited for."""
+    return {
+        "sent": result.sent,
+        "failed": result.failed,
+        "waiting": result.waiting,
+        "reason": result.reason,
+    }
+
+
+def retry_result_in(reply: Reply) -> RetryResult:
+    """The result that `retry_value` put into a reply."""
+    counts = {name: reply.value.get(name) for name in ("sent", "failed", "waiting")}
+    numbers = {name: count if isinstance(count, int) else 0 for name, count in counts.items()}
+    return RetryResult(number=0, reason=str(reply.value.get("reason") or ""), **numbers)

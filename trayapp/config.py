@@ -117,6 +117,8 @@ class Settings:
     max_attempts: int = 5
     icon_size: int = 44
     """Pixels the tray picture is drawn at; see the icon's module for what fits which panel."""
+    tray_patience_seconds: float = 30.0
+    """For so long nothing need show the icon before that is worth a notification."""
     notify_waiting_minutes: int = 60
     """Waiting longer than this is worth a notification."""
     look_seconds: float = 10.0

@@ -48,3 +48,8 @@ def _(text: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The form of a text that goes with `count`."""
     return _current.ngettext(one, many, count)
+
+
+def pgettext(context: str, text: str) -> str:
+    """`text` in the current language, where another language has several words for it."""
+    return _current.pgettext(context, text)

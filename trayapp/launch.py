@@ -29,6 +29,7 @@ from trayapp.sync.status import AccountView
 
 _GREET_SECONDS = 2.0
 _LOCK_SECONDS = 0.5
+_ENDING_SECONDS = 6.0
 
 
 def run_app(
@@ -39,15 +40,26 @@ def run_app(
     account: AccountView | None = None,
     ready: Callable[[App], None] = lambda _app: None,
 ) -> int:
-    """Run until told to quit; the exit status. `ready` is called with the app before it runs."""
+    """Run until told to quit; the exit status. `ready` is called with the app before it runs.
+
+    Raises OSError where its files cannot be made.
+    """
     paths = where.paths
+    ending = _Ending()
+    paths.make()
     lock = InstanceLock(paths.instance_lock)
-    if not _become_the_one(lock, paths):
-        sys.stdout.write(_("Trayapp is running already.") + "\n")
+    if not _become_the_one(lock, paths, ending):
+        if not ending.is_wanted:
+            sys.stdout.write(_("Trayapp is running already.") + "\n")
         return 0
     start_logging(paths.log)
+
+    def made(app: App) -> None:
+        ending.end(app)
+        ready(app)
+
     try:
-        return _run(where, settings, tray=tray, account=account, ready=ready)
+        return _run(where, settings, tray=tray, account=account, ready=made)
     except QueueError as error:
         logging.getLogger(__name__).critical("Cannot start: %s", error)
         sys.stderr.write(f"trayapp: {error}\n")
@@ -57,15 +69,39 @@ def run_app(
         lock.release()
 
 
-def _become_the_one(lock: InstanceLock, paths: Paths) -> bool:
-    """True with the lock in hand; False when an app runs and has been greeted."""
+class _Ending:
+    """SIGTERM and SIGINT, from the first moment on: also while there is no app to end yet."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self._app: App | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def end(self, app: App) -> None:
+        """It is this app that a signal ends; at once when one has come already."""
+        self._app = app
+        if self.is_wanted:
+            app.quit()
+
+    def _on_signal(self, *_args: object) -> None:
+        self.is_wanted = True
+        if self._app is not None:
+            self._app.quit()
+
+
+def _become_the_one(lock: InstanceLock, paths: Paths, ending: _Ending) -> bool:
+    """True with the lock in hand; False when an app runs and was greeted, or none is wanted."""
     while not lock.acquire(_LOCK_SECONDS):
+        if ending.is_wanted:
+            return False
         try:
             ControlClient(paths.channel_dir).ask(Request("hello"), _GREET_SECONDS)
         except NotRunningError:
             continue  # a `retry --wait`, or an app about to start or to end
         except ChannelError:
-            return False
+            # In vain when it hangs; one that is ending gives the lock back.
+            return lock.acquire(_ENDING_SECONDS)
         return False
     return True
 
@@ -82,12 +118,11 @@ def _run(
         speaker=Speaker(PlyerVoice(icon=app_icon()), clock=where.clock),
         waiting_after=timedelta(minutes=settings.notify_waiting_minutes),
         icon_size=settings.icon_size if tray else None,
+        host_patience=timedelta(seconds=settings.tray_patience_seconds),
     )
     app = App(where, faces=faces)
     if account is not None:
         app.core.use_account(account)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: app.quit())
     ready(app)
     if not app.run():
         # A request still hangs on the sync thread. What it sent is in doubt and looked for next

@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,10 +61,12 @@ _WAITS = Waits(
 )
 
 
-def play_demo(screenshots: Path | None) -> int:
+def play_demo(
+    screenshots: Path | None, *, make_store: Callable[[Path], EmbeddedStore] = EmbeddedStore
+) -> int:
     """Play the story; 0 only when everything arrived as it was clicked."""
     with tempfile.TemporaryDirectory(prefix="trayapp-demo-") as root:
-        return _Rehearsal(Paths.under(Path(root)), _camera(screenshots)).run()
+        return _Rehearsal(Paths.under(Path(root)), _camera(screenshots), make_store).run()
 
 
 def _camera(screenshots: Path | None) -> Camera | None:
@@ -77,13 +80,15 @@ def _camera(screenshots: Path | None) -> Camera | None:
 class _Rehearsal:
     """The stage of the story. Its methods run on the story's thread."""
 
-    def __init__(self, paths: Paths, camera: Camera | None) -> None:
+    def __init__(
+        self, paths: Paths, camera: Camera | None, make_store: Callable[[Path], EmbeddedStore]
+    ) -> None:
         paths.make()
         self._paths = paths
         self._camera = camera
         self._clock = SystemClock()
         self._authenticator = Authenticator(self._clock)
-        self._store = EmbeddedStore(paths.embedded_database)
+        self._store = make_store(paths.embedded_database)
         self._tokens = MemoryTokenStore()
         app = EmbeddedApp(self._store, user=_USER, authenticator=self._authenticator)
         self._server = Loopback(app)

@@ -246,9 +246,7 @@ def recent_lines(
 
 def _recent_line(recent: RecentEntry, now: datetime, zone: tzinfo | None) -> str:
     entry = recent.entry
-    name = " – ".join(
-        part for part in map(sentences.one_line, (entry.project, entry.note)) if part
-    )
+    name = " – ".join(part for part in map(sentences.one_line, (entry.project, entry.note)) if part)
     parts = (
         _span(entry, now, zone),
         sentences.duration(entry.worked(now)),

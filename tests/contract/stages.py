@@ -232,13 +232,17 @@ def _embedded_stage(
         clock=FakeClock(),
         play=play,
         times=times,
-        wanted=lambda entry: [
-            (_millis(segment.began_at), _millis(segment.ended_at) if segment.ended_at else None)
-            for segment in entry.segments
-        ],
+        wanted=_wanted_of_embedded,
         remove=lambda: _remove(store),
         contradict=contradict,
     )
+
+
+def _wanted_of_embedded(entry: TimeEntry) -> Times:
+    return [
+        (_millis(segment.began_at), _millis(segment.ended_at) if segment.ended_at else None)
+        for segment in entry.segments
+    ]
 
 
 def _remove(store: EmbeddedStore) -> None:

@@ -1,16 +1,12 @@
-"""What every TimeServer promises: run on the server inside, in process and on loopback, and on the
-unfriendly one."""
+"""What every TimeServer promises."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
-from tests.contract.stages import Stage, embedded_inside, embedded_on_loopback, plain
+from tests.contract.stages import Stage
 from trayapp.demo.proxy import (
     SAY_401,
     SAY_403,
@@ -47,24 +43,6 @@ from trayapp.sync.server import Unit
 from trayapp.tracking.entry import EventKind
 
 START, PAUSE, RESUME, STOP = EventKind
-
-_STAGES: tuple[tuple[str, Callable[[Path], AbstractContextManager[Stage]]], ...] = (
-    ("inside", embedded_inside),
-    ("loopback", embedded_on_loopback),
-    ("plain", plain),
-)
-
-
-@pytest.fixture(params=[pytest.param(make, id=name) for name, make in _STAGES])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with request.param(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture(params=[pytest.param(make, id=name) for name, make in _STAGES if name != "inside"])
-def networked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with request.param(tmp_path) as made:
-        yield made
 
 
 class TestDelivery:
@@ -170,7 +148,6 @@ class TestDoubt:
         courier.deliver()
         (segment,) = courier.entry.segments
         assert stage.server.twins(courier.unit, segment.id) == ()
-        assert stage.server.twins(courier.unit, "no such segment") == ()
 
 
 class TestOthers:

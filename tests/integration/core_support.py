@@ -41,9 +41,7 @@ _MANY_STEPS = 20_000
 class Bench:
     """A core whose time passes, and whose worker works, only when told."""
 
-    def __init__(
-        self, paths: Paths, store: EmbeddedStore, serve: Callable[[], TimeServer]
-    ) -> None:
+    def __init__(self, paths: Paths, store: EmbeddedStore, serve: Callable[[], TimeServer]) -> None:
         self.paths = paths
         self.clock = FakeClock()
         self.store = store
@@ -154,7 +152,9 @@ class Plug(WsgiAdapter):
         self.is_in = True
         self.requests = 0
 
-    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
         self.requests += 1
         if not self.is_in:
             raise requests.ConnectionError(ConnectionRefusedError())
@@ -177,11 +177,13 @@ def bench_inside(root: Path) -> Iterator[tuple[Bench, Plug]]:
     def serve() -> TimeServer:
         return EmbeddedServer(HttpClient("http://embedded.invalid", make_session=plug.session))
 
-    bench = Bench(paths, store, serve)
     try:
-        yield bench, plug
+        bench = Bench(paths, store, serve)
+        try:
+            yield bench, plug
+        finally:
+            bench.close()
     finally:
-        bench.close()
         store.close()
 
 

@@ -17,9 +17,10 @@ from trayapp import i18n
 RERUN = "run packaging/messages"
 
 
-def ids(catalogue: Catalog) -> set[str | tuple[str, ...]]:
+def ids(catalogue: Catalog) -> set[tuple[str | None, str | tuple[str, ...]]]:
+    """Every text with its context, if it has one."""
     return {
-        message.id if isinstance(message.id, str) else tuple(message.id)
+        (message.context, message.id if isinstance(message.id, str) else tuple(message.id))
         for message in catalogue
         if message.id
     }
@@ -48,9 +49,10 @@ def test_every_text_of_the_source_is_in_the_russian_catalogue_and_no_other(
     assert not russian.obsolete, RERUN
 
 
-def test_the_extraction_sees_single_and_plural_texts(source: Catalog) -> None:
-    assert "Not tracking" in ids(source)
-    assert ("{count} waiting", "{count} waiting") in ids(source)
+def test_the_extraction_sees_single_and_plural_texts_and_contexts(source: Catalog) -> None:
+    assert (None, "Not tracking") in ids(source)
+    assert (None, ("{count} waiting", "{count} waiting")) in ids(source)
+    assert {("menu", "Stop"), (None, "Stop")} <= ids(source)
 
 
 def test_the_russian_catalogue_is_complete_and_nothing_in_it_is_doubtful(russian: Catalog) -> None:
@@ -125,7 +127,7 @@ def test_a_new_text_is_named_as_untranslated(
     monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
     left = catalogues.update("ru", source)
     assert len(left) == len(source)
-    assert "Not tracking" in left
+    assert {"Not tracking", "Stop", "Stop [menu]"} <= set(left)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,15 @@ def test_a_language_in_the_settings_wins_over_the_environment(
 def test_russian_chooses_the_form_by_the_count(count: int, words: str) -> None:
     i18n.use_language("ru")
     assert i18n.ngettext("{count} failed", "{count} failed", count) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "in_the_menu", "elsewhere"),
+    [
+        pytest.param("en", "Resume", "Resume", id="English"),
+        pytest.param("ru", "Продолжить", "Возобновление", id="Russian"),
+    ],
+)
+def test_a_word_may_differ_by_its_context(language: str, in_the_menu: str, elsewhere: str) -> None:
+    i18n.use_language(language)
+    assert (i18n.pgettext("menu", "Resume"), i18n._("Resume")) == (in_the_menu, elsewhere)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,12 +28,25 @@ class Faces:
     """Tray icon and notifications."""
 
     def __init__(
-        self, *, speaker: Speaker, waiting_after: timedelta, icon_size: int | None
+        self,
+        *,
+        speaker: Speaker,
+        waiting_after: timedelta,
+        icon_size: int | None,
+        host_patience: timedelta,
     ) -> None:
-        """`icon_size` None: no tray icon wanted."""
+        """`icon_size` None: no tray icon wanted.
+
+        `host_patience`: for so long nothing need show it, for at login the panel comes some
+        seconds after us, and one that is restarted comes back.
+        """
         self._speaker = speaker
         self._rules = NoticeRules(waiting_after=waiting_after)
         self._icon_size = icon_size
+        self._host_patience = host_patience
+        self._host_timer: threading.Timer | None = None
+        self._host_is_overdue = threading.Event()
+        self._tell_host: Callable[[bool], None] = lambda _present: None
         self._tray: Tray | None = None
 
     def start(
@@ -42,7 +56,11 @@ class Faces:
         post: Callable[[Action], None],
         host: Callable[[bool], None],
     ) -> None:
-        """Show the first status; without a tray one line says why, and the rest goes on."""
+        """Show the first status; without a tray one line says why, and the rest goes on.
+
+        `host` is called on any thread, and has `host_changed` called with what it was told.
+        """
+        self._tell_host = host
         self._speaker.start()
         if self._icon_size is not None:
             tray = Tray(post=post, icon_size=self._icon_size, on_host=host)
@@ -62,15 +80,39 @@ class Faces:
 
     def stop(self) -> None:
         """Withdraw everything; takes two seconds at most."""
+        self._stop_waiting_for_host()
         if self._tray is not None:
             self._tray.stop()
         self._speaker.stop()
 
     def host_changed(self, *, present: bool) -> None:
-        """Something that shows tray icons came or went."""
-        logger.info("Tray icons are shown here" if present else "Nothing here shows tray icons")
-        if not present:
+        """Something that shows tray icons came or went; the user hears of a lasting lack only."""
+        if present:
+            self._stop_waiting_for_host()
+            logger.info("Tray icons are shown here")
+        elif self._host_timer is None:
+            logger.info("Nothing here shows tray icons now")
+            self._wait_for_host()
+        elif self._host_is_overdue.is_set():
             self._say(self._rules.on_no_host())
+
+    def _wait_for_host(self) -> None:
+        seconds = self._host_patience.total_seconds()
+        self._host_timer = threading.Timer(seconds, self._ask_for_host)
+        self._host_timer.name = "host"
+        self._host_timer.daemon = True
+        self._host_timer.start()
+
+    def _ask_for_host(self) -> None:
+        # On the timer's thread. Asked anew, for what was heard last may be old.
+        self._host_is_overdue.set()
+        self._tell_host(self._tray is not None and self._tray.has_host())
+
+    def _stop_waiting_for_host(self) -> None:
+        if self._host_timer is not None:
+            self._host_timer.cancel()
+            self._host_timer = None
+        self._host_is_overdue.clear()
 
     def tell(self, title: str, body: str) -> None:
         """Say one thing now."""

@@ -11,7 +11,7 @@ from datetime import tzinfo
 from enum import StrEnum
 
 from trayapp.desktop.badge import IconKey, icon_key
-from trayapp.i18n import _
+from trayapp.i18n import _, pgettext
 from trayapp.sync import sentences
 from trayapp.sync.status import SyncStatus
 from trayapp.tracking.entry import TrackerState
@@ -91,7 +91,7 @@ def _gap_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
     if status.gap_since is None:
         return ()
     time = sentences.clock_time(status.gap_since, zone, as_of=status.as_of)
-    stop = Item(_("Stop at {time}").format(time=time), Action.STOP_AT_GAP)
+    stop = Item(pgettext("menu", "Stop at {time}").format(time=time), Action.STOP_AT_GAP)
     return stop, Item(_("Keep running"), Action.KEEP_RUNNING)
 
 
@@ -99,9 +99,9 @@ def _tracker_rows(status: SyncStatus) -> tuple[Item, ...]:
     state = status.tracker
     return (
         Item(_start_label(status), Action.START, state is TrackerState.STOPPED),
-        Item(_("Pause"), Action.PAUSE, state is TrackerState.RUNNING),
-        Item(_("Resume"), Action.RESUME, state is TrackerState.PAUSED),
-        Item(_("Stop"), Action.STOP, state is not TrackerState.STOPPED),
+        Item(pgettext("menu", "Pause"), Action.PAUSE, state is TrackerState.RUNNING),
+        Item(pgettext("menu", "Resume"), Action.RESUME, state is TrackerState.PAUSED),
+        Item(pgettext("menu", "Stop"), Action.STOP, state is not TrackerState.STOPPED),
     )
 
 
@@ -109,8 +109,8 @@ def _start_label(status: SyncStatus) -> str:
     parts = (sentences.one_line(status.last_project), sentences.one_line(status.last_note))
     name = " – ".join(part for part in parts if part)
     if not status.has_history or not name:
-        return _("Start")
-    return _shortened(_("Start: {name}").format(name=name))
+        return pgettext("menu", "Start")
+    return _shortened(pgettext("menu", "Start: {name}").format(name=name))
 
 
 def _has_own_unsent(status: SyncStatus) -> bool:

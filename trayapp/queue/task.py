@@ -48,7 +48,7 @@ class Gate:
 
     `due_at` None: not before somebody acts (signs in, changes the address, asks for a retry).
     `tries` counts the probes since it closed. `task_id` is the task in trouble at the head
-    (server trouble) or the one that probed last (refused). `seeks_other`: one task of another
+    (server trouble that was not probed yet) or the one that probed last. `seeks_other`: one task of another
     entry may try at once, to tell one bad entry from a bad server. `by_server`: the server named
     the time, so no click overrides it.
     """
@@ -65,7 +65,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The newest refusal, as long as no delivery followed: whose, and its normalised words."""
+    """The newest refusal, as long as no delivery followed: whose, and its normalised words.
+
+    `entry_id` is empty when different entries were refused alike.
+    """
 
     entry_id: str
     words: str

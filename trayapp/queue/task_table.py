@@ -59,6 +59,15 @@ class TaskTable:
         )
         return rows[0]["count"] if rows else 0
 
+    def has_untried(self, account_id: int, causes: Sequence[str]) -> bool:
+        """Whether a task failed for one of these causes and has its one trial still to come."""
+        rows = self._database.rows(
+            "SELECT 1 FROM sync_queue WHERE +account = ? AND status = 'failed' AND trial = 0"
+            " AND cause IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (account_id, json.dumps(list(causes))),
+        )
+        return bool(rows)
+
     def next_task(
         self,
         account_id: int,
@@ -97,6 +106,15 @@ class TaskTable:
             "SELECT due_ms FROM unheld_task WHERE account = ? AND due_ms > 0"
             " ORDER BY due_ms LIMIT 1",
             (account_id,),
+        )
+        return moment(rows[0]["due_ms"]) if rows else None
+
+    def next_look(self, account_id: int, now: datetime) -> datetime | None:
+        """When a look is due for what went out and used up no attempt, if that is still to come."""
+        rows = self._database.rows(
+            "SELECT due_ms FROM unheld_task WHERE account = ? AND due_ms > 0 AND due_ms > ?"
+            " AND doubt = 'sent' AND retry_count = 0 ORDER BY due_ms LIMIT 1",
+            (account_id, to_ms(now)),
         )
         return moment(rows[0]["due_ms"]) if rows else None
 

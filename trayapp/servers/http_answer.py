@@ -32,11 +32,6 @@ class Answer:
     retry_after: timedelta | datetime | None = None
 
     @property
-    def is_good(self) -> bool:
-        """Whether it is a 2xx that can be read."""
-        return 200 <= self.status <= 299 and self.is_json  # noqa: PLR2004  # what 2xx means
-
-    @property
     def status_line(self) -> str:
         """`422 Unprocessable Entity`."""
         return f"{self.status} {phrase_of(self.status)}"

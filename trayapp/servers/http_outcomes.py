@@ -199,8 +199,6 @@ def _certificate_words(error: Exception) -> str | None:
             # OpenSSL's sentence, up to where it names the host.
             why = str(getattr(link, "verify_message", "") or "").split(",")[0].strip()
             return f"not trusted: {why.lower()}" if why else "not trusted"
-        if isinstance(link, ssl.CertificateError):
-            return "not trusted"
     return None
 
 

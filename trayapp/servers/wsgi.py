@@ -59,23 +59,28 @@ class WsgiAdapter(BaseAdapter):
             return lambda _content: None
 
         content = b"".join(self._app(_environ(request), start_response))
-        status, headers = started[-1]
-        code, _, reason = status.partition(" ")
-        raw = HTTPResponse(
-            body=io.BytesIO(content),
-            headers=HTTPHeaderDict(headers),
-            status=int(code),
-            reason=reason,
-            preload_content=False,
-        )
-        response = requests.Response()
-        response.status_code, response.reason = int(code), reason
-        response.headers.update(headers)
-        response.raw, response.request, response.url = raw, request, str(request.url)
-        return response
+        return _response(request, *started[-1], content)
 
     def close(self) -> None:
         """There is no connection to give up."""
+
+
+def _response(
+    request: requests.PreparedRequest, status: str, headers: _Headers, content: bytes
+) -> requests.Response:
+    code, _, reason = status.partition(" ")
+    response = requests.Response()
+    response.status_code, response.reason = int(code), reason
+    response.headers.update(headers)
+    response.request, response.url = request, str(request.url)
+    response.raw = HTTPResponse(
+        body=io.BytesIO(content),
+        headers=HTTPHeaderDict(headers),
+        status=int(code),
+        reason=reason,
+        preload_content=False,
+    )
+    return response
 
 
 def _environ(request: requests.PreparedRequest) -> WSGIEnvironment:

@@ -8,7 +8,10 @@ from datetime import datetime
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
 from trayapp.sync.outcome import Ours, Outcome
+from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
+from trayapp.sync.waiting import Waits, rotates
+from trayapp.tracking.entry import TimeEntry
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Running, state_of
 
@@ -35,6 +38,21 @@ class Broken:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The account itself to ask about: all are refused, or no task is left to probe with."""
+
+    account: Account
+    gate: Gate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twins:
+    """Segments that may stand on the server twice, each with its unit."""
+
+    watched: tuple[tuple[Unit, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Nothing to do before `until`; None: before something happens."""
@@ -42,25 +60,36 @@ class Pause:
     until: datetime | None
 
 
-def choose(
-    writer: QueueWriter, server: TimeServer, account: Account, now: datetime
-) -> Request | Broken | Pause:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a request is chosen for and from."""
+
+    writer: QueueWriter
+    server: TimeServer
+    account: Account
+    waits: Waits
+    now: datetime
+
+
+_Chosen = tuple[SyncTask, Gate | None]
+
+
+def choose(at: Scene) -> Request | Broken | Check | Pause:
     """The next request; what needs none is settled on the way."""
     while True:
-        gate = writer.accounts.gate(account.id)
-        chosen = _next_task(writer, server, account, gate, now)
-        if isinstance(chosen, Pause):
+        chosen = _next_task(at)
+        if not isinstance(chosen, tuple):
             return chosen
         task, gate = chosen
         try:
-            request = _request(writer, server, account, task, gate)
-        except ValueError as error:
+            request = _request(at, task, gate)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             reason = f"Internal error: {error}"
-            return Broken(account=account, task=task, gate=gate, outcome=Ours(reason))
+            return Broken(account=at.account, task=task, gate=gate, outcome=Ours(reason))
         if request is None:
             continue
         if not request.looks:
-            writer.tasks.mark_sent(request.tasks, request.write.to_json(), now)
+            at.writer.tasks.mark_sent(request.tasks, request.write.to_json(), at.now)
         return replace(request, tasks=_as_sent(request))
 
 
@@ -70,42 +99,60 @@ def _as_sent(request: Request) -> tuple[SyncTask, ...]:
     return tuple(replace(task, sends=task.sends + 1) for task in request.tasks)
 
 
-def _next_task(
-    writer: QueueWriter, server: TimeServer, account: Account, gate: Gate | None, now: datetime
-) -> tuple[SyncTask, Gate | None] | Pause:
-    last = _running_entry(writer) if server.capabilities.one_active else ""
+def _next_task(at: Scene) -> _Chosen | Check | Pause:
+    tasks, account_id = at.writer.tasks, at.account.id
+    gate = at.writer.accounts.gate(account_id)
     if gate is None:
-        task = writer.tasks.next_task(account.id, now, last_entry=last)
-        return (task, None) if task else Pause(writer.tasks.next_due(account.id))
+        # What went out and was not answered is cleared up first: the next might end likewise.
+        look_at = tasks.next_look(account_id, at.now)
+        last = _running_entry(at.writer) if at.server.capabilities.one_active else ""
+        task = tasks.next_task(account_id, at.now, last_entry=last)
+        return (task, None) if task and look_at is None else Pause(tasks.next_due(account_id))
     if gate.due_at is None:
         return Pause(None)
-    head = None if gate.task_id is None else writer.tasks.get_pending(gate.task_id)
-    if gate.due_at > now:
-        return _other_entry(writer, account, gate, head, now) or Pause(gate.due_at)
-    return _probe(writer, account, gate, head, now) or Pause(writer.tasks.next_due(account.id))
+    head = _head(at.writer, gate)
+    if gate.due_at > at.now and gate.since <= at.now:  # else the clock was set back
+        return _other_entry(at, gate, head) or Pause(gate.due_at)
+    return _probe(at, gate, head)
 
 
-def _other_entry(
-    writer: QueueWriter, account: Account, gate: Gate, head: SyncTask | None, now: datetime
-) -> tuple[SyncTask, Gate] | None:
+def _head(writer: QueueWriter, gate: Gate) -> SyncTask | None:
+    """The task in trouble that all wait for, until it fails."""
+    is_head = gate.kind is GateKind.SERVER_TROUBLE and gate.tries == 0
+    return writer.tasks.get_pending(gate.task_id) if is_head and gate.task_id else None
+
+
+def _other_entry(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | None:
     """One task of another entry, to tell a bad entry from a bad server."""
     if not gate.seeks_other or head is None:
         return None
-    task = writer.tasks.next_task(account.id, now, not_entry=head.entry_id)
+    task = at.writer.tasks.next_task(at.account.id, at.now, not_entry=head.entry_id)
     return (task, gate) if task else None
 
 
-def _probe(
-    writer: QueueWriter, account: Account, gate: Gate, head: SyncTask | None, now: datetime
-) -> tuple[SyncTask, Gate] | None:
+def _probe(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pause:
     """The task that a closed gate lets through now that it is due."""
-    if gate.kind is GateKind.SERVER_TROUBLE and head is not None:
-        return head, gate
-    after = gate.task_id or 0 if gate.kind is GateKind.REFUSED else 0
-    # Where everything is refused each probe takes another entry: one good answer opens the gate.
-    task = writer.tasks.next_task(account.id, now, after_id=after)
-    task = task or writer.tasks.next_task(account.id, now)
-    return (task, replace(gate, task_id=None)) if task else None
+    tasks, account_id = at.writer.tasks, at.account.id
+    if head is not None:
+        ready_at = _ready_at(head, at)
+        return Pause(ready_at) if ready_at > at.now else (head, gate)
+    after = gate.task_id or 0 if rotates(gate.kind) else 0
+    # Where a task may be the reason each probe takes another entry: one success opens the gate.
+    task = tasks.next_task(account_id, at.now, after_id=after)
+    task = task or tasks.next_task(account_id, at.now)
+    if task is not None:
+        return task, replace(gate, task_id=None)
+    due_at = tasks.next_due(account_id)
+    if due_at is None and tasks.has_untried(account_id, TROUBLE):
+        return Check(account=at.account, gate=gate)
+    return Pause(due_at)
+
+
+def _ready_at(head: SyncTask, at: Scene) -> datetime:
+    """When the head may be tried: now, since its gate is due; but two looks keep their distance."""
+    if head.doubt is Doubt.NONE or head.due_at is None or head.last_retry_at is None:
+        return at.now
+    return min(head.due_at, head.last_retry_at + at.waits.between_looks)
 
 
 def _running_entry(writer: QueueWriter) -> str:
@@ -113,22 +160,21 @@ def _running_entry(writer: QueueWriter) -> str:
     return state.entry_id if isinstance(state, Running) else ""
 
 
-def _request(
-    writer: QueueWriter, server: TimeServer, account: Account, task: SyncTask, gate: Gate | None
-) -> Request | None:
+def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
     """The request for this task; None when it needs none and has been settled."""
-    tasks = writer.tasks.pending_of_entry(task)
-    unit = _unit(writer, account, tasks)
-    looks = task.doubt is Doubt.SENT and task.wire_body is not None
-    plan = Write.from_json(task.wire_body) if looks and task.wire_body else server.plan(unit)
+    tasks = at.writer.tasks.pending_of_entry(task)
+    unit = _unit(at.writer, at.account, tasks)
+    looks = task.doubt is not Doubt.NONE
+    known = Write.from_json(task.wire_body) if looks and task.wire_body else None
+    plan = known or at.server.plan(unit)
     settled = tuple(one for one in tasks if one.event_id in plan.settles)
-    if not settled:
-        msg = "a plan that settles nothing"
+    if not settled or settled != tasks[: len(settled)]:
+        msg = "a plan that does not settle what comes next"
         raise ValueError(msg)
     if isinstance(plan, Nothing):
-        writer.tasks.remove(settled)
+        at.writer.tasks.remove(settled)
         return None
-    return Request(account=account, tasks=settled, unit=unit, write=plan, gate=gate, looks=looks)
+    return Request(account=at.account, tasks=settled, unit=unit, write=plan, gate=gate, looks=looks)
 
 
 def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) -> Unit:
@@ -139,23 +185,25 @@ def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) ->
         msg = f"entry {entry_id} has no beginning"
         raise ValueError(msg)
     wanted = {task.event_id for task in tasks}
-    return Unit(
-        entry=entry,
-        pending=tuple(event for event in events if event.id in wanted),
-        known=writer.segments.known(entry_id),
-        taken=writer.segments.taken(account.id, entry_id, entry.started_at),
-    )
+    pending = tuple(event for event in events if event.id in wanted)
+    return replace(_whole(writer, account, entry), pending=pending)
 
 
-def watched_unit(writer: QueueWriter, account: Account, entry_id: str) -> Unit | None:
-    """The unit to look for twins with; None when the entry is gone."""
-    events = writer.events.of_entry(entry_id)
-    entry = replay(events).entry
-    if entry is None:
-        return None
+def twins_to_look_for(writer: QueueWriter, account: Account, now: datetime) -> Twins | None:
+    """What was sent once more after looks found nothing, as long as it is watched."""
+    watched: list[tuple[Unit, str]] = []
+    for entry_id, segment_id in writer.segments.watched(account.id, now):
+        events = writer.events.of_entry(entry_id)
+        entry = replay(events).entry
+        if entry is not None:
+            watched.append((_whole(writer, account, entry), segment_id))
+    return Twins(watched=tuple(watched)) if watched else None
+
+
+def _whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
     return Unit(
         entry=entry,
         pending=(),
-        known=writer.segments.known(entry_id),
-        taken=writer.segments.taken(account.id, entry_id, entry.started_at),
+        known=writer.segments.known(entry.id),
+        taken=writer.segments.taken(account.id, entry.id, entry.started_at),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TypeGuard
 
 from trayapp.queue.task import (
     Doubt,
@@ -299,46 +300,23 @@ def _refused(outcome: Outcome, at: Situation) -> Verdict:
     return replace(verdict, refusal=newest)
 
 
-def _conflict(outcome: Outcome, at: Situation) -> Verdict:
-    return _contradicts(outcome, at)
-
-
 def _ours(outcome: Outcome, at: Situation) -> Verdict:
     # No request left, so a doubt there was before stays.
     return _fails(outcome, at, cause=Cause.INTERNAL, gate=at.gate, doubt=at.task.doubt)
 
 
-_ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
-    Delivered: _delivered,
-    Absent: _absent,
-    AlreadySo: _already_so,
-    Offline: _offline,
-    Untrusted: _offline,
-    Doubtful: _doubtful,
-    ServerTrouble: _server_trouble,
-    Throttled: _throttled,
-    Blocked: _blocked,
-    SignedOut: _signed_out,
-    WrongAddress: _wrong_address,
-    Refused: _refused,
-    Conflict: _conflict,
-    Removed: _removed,
-    Ours: _ours,
-}
-
-
 def _is_other(at: Situation) -> bool:
     """Whether this task was tried to tell a bad entry from a bad server."""
-    gate = at.gate
-    trouble = gate is not None and gate.kind is GateKind.SERVER_TROUBLE
-    return trouble and gate.task_id not in {None, at.task.id}
+    return _in_trouble(at.gate) and at.gate.task_id not in {None, at.task.id}
 
 
 def _is_headless(at: Situation) -> bool:
     """Whether the trouble is known to be common, so that it uses up nobody's attempts."""
-    gate = at.gate
-    trouble = gate is not None and gate.kind is GateKind.SERVER_TROUBLE
-    return at.head_fell or (trouble and gate.task_id is None)
+    return at.head_fell or (_in_trouble(at.gate) and at.gate.task_id is None)
+
+
+def _in_trouble(gate: Gate | None) -> TypeGuard[Gate]:
+    return gate is not None and gate.kind is GateKind.SERVER_TROUBLE
 
 
 def _all_refused(at: Situation) -> bool:
@@ -388,11 +366,10 @@ def _one_fails(outcome: Outcome, at: Situation, *, cause: Cause) -> Verdict:
 
 
 def _contradicts(outcome: Outcome, at: Situation) -> Verdict:
-    """Nothing to try again: the user decides. It uses no attempt."""
-    verdict = _fails(outcome, at, cause=Cause.CONFLICT, gate=answered(at), doubt=Doubt.NONE)
-    if verdict.change is None:
-        return verdict
-    return replace(verdict, change=replace(verdict.change, retry_count=at.task.retry_count))
+    """Nothing to try again: the user decides. It uses no attempt, and leaves no doubt."""
+    return _fails(
+        outcome, at, answered(at), cause=Cause.CONFLICT, doubt=Doubt.NONE, uses_attempt=False
+    )
 
 
 def _fails(
@@ -402,10 +379,31 @@ def _fails(
     *,
     cause: Cause,
     doubt: Doubt | None = None,
+    uses_attempt: bool = True,
 ) -> Verdict:
+    count = at.task.retry_count
     change = replace(
         _waits(at, outcome.reason, cause=cause, doubt=doubt),
         status=TaskStatus.FAILED,
-        retry_count=min(at.task.retry_count + 1, at.max_attempts),
+        retry_count=min(count + 1, at.max_attempts) if uses_attempt else count,
     )
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
+
+
+_ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
+    Delivered: _delivered,
+    Absent: _absent,
+    AlreadySo: _already_so,
+    Offline: _offline,
+    Untrusted: _offline,
+    Doubtful: _doubtful,
+    ServerTrouble: _server_trouble,
+    Throttled: _throttled,
+    Blocked: _blocked,
+    SignedOut: _signed_out,
+    WrongAddress: _wrong_address,
+    Refused: _refused,
+    Conflict: _contradicts,
+    Removed: _removed,
+    Ours: _ours,
+}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Account, Gate, Known, SyncTask, TaskChange
-from trayapp.sync import policy
-from trayapp.sync.claim import Broken, Request
-from trayapp.sync.outcome import Delivered, Doubtful, Outcome
+from trayapp.queue.task import Doubt, Gate, Known, SyncTask, TaskChange
+from trayapp.sync import policy, waiting
+from trayapp.sync.claim import Broken, Check, Request
+from trayapp.sync.outcome import Delivered, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -22,61 +22,62 @@ class Rules:
 
     jitter: Callable[[timedelta], timedelta]
     max_attempts: int = 5
-    waits: policy.Waits = field(default_factory=policy.Waits)
+    waits: waiting.Waits = field(default_factory=waiting.Waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aftermath:
     """What is to be done once it is written down and the lock is free.
 
-    `check`: ask about the account itself. `twins`: entries and segments that may stand on the
-    server twice. `removed_entry`: an entry found removed there.
+    `check`: ask about the account itself. `delivered`: the server said yes to something.
+    `removed_entry`: an entry found removed there.
     """
 
     check: bool = False
-    twins: tuple[tuple[str, str], ...] = ()
+    delivered: bool = False
     removed_entry: str = ""
 
 
 def settle(
-    writer: QueueWriter, claim: Request | Broken, outcome: Outcome, *, rules: Rules, now: datetime
+    writer: QueueWriter,
+    claim: Request | Broken | Check,
+    outcome: Outcome,
+    *,
+    rules: Rules,
+    now: datetime,
 ) -> Aftermath:
     """Write down what follows from the outcome; runs inside the queue's lock."""
     account_id = claim.account.id
-    verdict = policy.decide(outcome, _situation(writer, claim, rules=rules, now=now))
-    if verdict.change is not None:
-        _keep(writer, claim, outcome, verdict.change, now)
-    writer.accounts.set_gate(account_id, verdict.gate)
-    writer.accounts.set_refusal(account_id, verdict.refusal)
+    if isinstance(claim, Check):
+        verdict = policy.decide_check(outcome, _moment(claim, rules, now))
+    else:
+        verdict = policy.decide(outcome, _situation(writer, claim, rules=rules, now=now))
+        writer.accounts.set_refusal(account_id, verdict.refusal)
+        _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
+    writer.accounts.set_gate(account_id, _asked_meanwhile(writer, claim, verdict.gate, now))
     writer.tasks.heal(account_id, verdict.heals)
-    if isinstance(claim, Request) and verdict.change is None:
-        _take_leave(writer, claim, outcome, now)
-        removed = verdict.fate is policy.Fate.REMOVED
-        return Aftermath(
-            twins=writer.segments.watched(account_id, now),
-            removed_entry=claim.unit.entry.id if removed else "",
-        )
-    if isinstance(claim, Request) and verdict.resends:
-        _watch(writer, claim, now + rules.waits.watch_twins)
-    return Aftermath(check=verdict.check)
+    return Aftermath(
+        check=verdict.check,
+        delivered=verdict.fate is policy.Fate.SETTLED,
+        removed_entry=_tasks(claim)[0].entry_id if verdict.fate is policy.Fate.REMOVED else "",
+    )
 
 
-def close_after_check(
-    writer: QueueWriter, account: Account, outcome: Outcome, now: datetime
-) -> None:
-    """Everything was refused; where the account itself is the reason, the gate says so."""
-    kind = policy.GATE_OF_CHECK.get(type(outcome))
-    if kind is not None:
-        due = None if kind in policy.UNTIL_SOMEBODY_ACTS else now
-        gate = Gate(kind=kind, reason=outcome.reason, since=now, due_at=due)
-        writer.accounts.set_gate(account.id, gate)
-
-
-def log_outcome(claim: Request | Broken, outcome: Outcome) -> None:
+def log_outcome(claim: Request | Broken | Check, outcome: Outcome) -> None:
     """One line a request, for whoever looks for the reason in the log."""
-    task = _tasks(claim)[0]
     level = logging.INFO if isinstance(outcome, Delivered) else logging.WARNING
-    logger.log(level, "#%d %s: %s %s", task.id, task.kind, type(outcome).__name__, outcome.reason)
+    asked = [f"#{task.id} {task.kind}" for task in _tasks(claim)[:1]] or ["The account"]
+    logger.log(level, "%s: %s %s", asked[0], type(outcome).__name__, outcome.reason)
+
+
+def _moment(claim: Request | Broken | Check, rules: Rules, now: datetime) -> waiting.Moment:
+    return waiting.Moment(
+        now=now,
+        gate=claim.gate,
+        worked=claim.account.last_delivery_at is not None,
+        waits=rules.waits,
+        jitter=rules.jitter,
+    )
 
 
 def _situation(
@@ -89,13 +90,42 @@ def _situation(
         looked=_looks(claim),
         repeatable=isinstance(claim, Broken) or claim.write.repeatable,
         gate=claim.gate,
-        worked=writer.accounts.active().last_delivery_at is not None,
+        worked=claim.account.last_delivery_at is not None,
         refusal=writer.accounts.refusal(account_id),
         failed=lambda cause: writer.tasks.failed_count(account_id, cause),
+        head_fell=writer.tasks.has_untried(account_id, policy.TROUBLE),
         max_attempts=rules.max_attempts,
         waits=rules.waits,
         jitter=rules.jitter,
     )
+
+
+def _asked_meanwhile(
+    writer: QueueWriter, claim: Request | Broken | Check, gate: Gate | None, now: datetime
+) -> Gate | None:
+    """A click, a retry or a sign-in during the probe asks for one more, as if it came after it."""
+    if gate is None or gate.by_server or claim.gate is None:
+        return gate
+    stored = writer.accounts.gate(claim.account.id)
+    touched = stored is None or stored.due_at != claim.gate.due_at
+    return replace(gate, due_at=now) if touched else gate
+
+
+def _write_down(
+    writer: QueueWriter,
+    claim: Request | Broken,
+    outcome: Outcome,
+    verdict: policy.Verdict,
+    *,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    if verdict.change is not None:
+        _keep(writer, claim, outcome, verdict.change, now)
+    elif isinstance(claim, Request):
+        _take_leave(writer, claim, outcome, now)
+    if verdict.resends and isinstance(claim, Request):
+        _watch(writer, claim, now + rules.waits.watch_twins)
 
 
 def _keep(
@@ -108,7 +138,7 @@ def _keep(
     tasks = _tasks(claim)
     writer.tasks.change(tasks, change, now)
     writer.tasks.add_attempt(tasks[0], now, type(outcome).__name__, outcome.reason)
-    if not isinstance(outcome, Doubtful) and not _looks(claim):
+    if change.doubt is Doubt.NONE and not _looks(claim):
         writer.tasks.forget_sends(tasks)
 
 
@@ -132,7 +162,9 @@ def _watch(writer: QueueWriter, claim: Request, until: datetime) -> None:
             writer.segments.watch(claim.account.id, claim.unit.entry.id, segment, until)
 
 
-def _tasks(claim: Request | Broken) -> tuple[SyncTask, ...]:
+def _tasks(claim: Request | Broken | Check) -> tuple[SyncTask, ...]:
+    if isinstance(claim, Check):
+        return ()
     return claim.tasks if isinstance(claim, Request) else (claim.task,)
 
 

@@ -101,23 +101,8 @@ def closed_by(outcome: Outcome, at: Moment, *, task_id: int | None = None) -> Ga
 
     `task_id` is the one that probed: where a task may be the reason, the next probe is another's.
     """
-    match outcome:
-        case Offline():
-            return _offline(outcome, at, GateKind.OFFLINE)
-        case Untrusted():
-            return _offline(outcome, at, GateKind.UNTRUSTED)
-        case ServerTrouble():
-            return in_trouble(outcome, at, task_id=task_id)
-        case Throttled():
-            return _throttled(outcome, at)
-        case SignedOut():
-            return _shut(outcome, at, GateKind.SIGNED_OUT)
-        case WrongAddress() if at.worked:
-            wait = (at.waits.address_first, at.waits.address_longest)
-            return _closed(outcome, at, GateKind.WRONG_ADDRESS, wait, task_id=task_id)
-        case WrongAddress():
-            return _shut(outcome, at, GateKind.WRONG_ADDRESS)
-    return None
+    close = _CLOSES.get(type(outcome))
+    return close(outcome, at, task_id) if close else None
 
 
 def in_trouble(outcome: Outcome, at: Moment, *, task_id: int | None) -> Gate:
@@ -148,11 +133,21 @@ def rotates(kind: GateKind) -> bool:
     return kind in _ROTATES
 
 
-def _offline(outcome: Outcome, at: Moment, kind: GateKind) -> Gate:
-    return _closed(outcome, at, kind, (at.waits.offline_first, at.waits.offline_longest))
+def _offline(outcome: Outcome, at: Moment, _: int | None) -> Gate:
+    wait = (at.waits.offline_first, at.waits.offline_longest)
+    return _closed(outcome, at, GateKind.OFFLINE, wait)
 
 
-def _throttled(outcome: Outcome, at: Moment) -> Gate:
+def _untrusted(outcome: Outcome, at: Moment, _: int | None) -> Gate:
+    wait = (at.waits.offline_first, at.waits.offline_longest)
+    return _closed(outcome, at, GateKind.UNTRUSTED, wait)
+
+
+def _trouble(outcome: Outcome, at: Moment, task_id: int | None) -> Gate:
+    return in_trouble(outcome, at, task_id=task_id)
+
+
+def _throttled(outcome: Outcome, at: Moment, _: int | None) -> Gate:
     kind = GateKind.THROTTLED
     longest = at.waits.trouble_longest
     told = told_until(outcome, at.now)
@@ -168,6 +163,28 @@ def _throttled(outcome: Outcome, at: Moment) -> Gate:
         tries=tries,
         by_server=True,
     )
+
+
+def _signed_out(outcome: Outcome, at: Moment, _: int | None) -> Gate:
+    return _shut(outcome, at, GateKind.SIGNED_OUT)
+
+
+def _wrong_address(outcome: Outcome, at: Moment, task_id: int | None) -> Gate:
+    kind = GateKind.WRONG_ADDRESS
+    if not at.worked:
+        return _shut(outcome, at, kind)
+    wait = (at.waits.address_first, at.waits.address_longest)
+    return _closed(outcome, at, kind, wait, task_id=task_id)
+
+
+_CLOSES: dict[type[Outcome], Callable[[Outcome, Moment, int | None], Gate]] = {
+    Offline: _offline,
+    Untrusted: _untrusted,
+    ServerTrouble: _trouble,
+    Throttled: _throttled,
+    SignedOut: _signed_out,
+    WrongAddress: _wrong_address,
+}
 
 
 def _shut(outcome: Outcome, at: Moment, kind: GateKind) -> Gate:

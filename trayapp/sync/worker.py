@@ -17,10 +17,20 @@ from trayapp.mutex import Mutex, PoisonError
 from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account
-from trayapp.sync.claim import Broken, Pause, Request, choose, watched_unit
+from trayapp.sync.claim import (
+    Broken,
+    Check,
+    Pause,
+    Request,
+    Scene,
+    Twins,
+    choose,
+    twins_to_look_for,
+)
 from trayapp.sync.outcome import Outcome
+from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Aftermath, Rules, close_after_check, log_outcome, settle
+from trayapp.sync.settlement import Aftermath, Rules, log_outcome, settle
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +58,11 @@ class WorkerPorts:
 class _Unsettled:
     """What was asked and answered, and not yet written down."""
 
-    claim: Request | Broken
+    claim: Request | Broken | Check
     outcome: Outcome
+
+
+_Claim = Request | Broken | Check | Twins | Pause | Account
 
 
 class SyncWorker:
@@ -69,7 +82,7 @@ class SyncWorker:
         self._reconnect_is_due = False
         self._thread: threading.Thread | None = None
         self._unsettled: _Unsettled | None = None
-        self._aftermath = Aftermath()
+        self._met = False
         self._server: TimeServer | None = None
         self._served: Account | None = None
 
@@ -105,9 +118,11 @@ class SyncWorker:
             pause = self._step()
             if pause is not None and not self._stopping:
                 self._wait(pause.until)
-        self.settle()
-        if self._server is not None:
-            self._server.close()
+        try:
+            self.settle()
+        finally:
+            if self._server is not None:
+                self._server.close()
 
     def _step(self) -> Pause | None:
         try:
@@ -147,16 +162,16 @@ class SyncWorker:
         claim = self._settle_and_claim()
         if settles:
             self._ports.changed()
-        if isinstance(claim, Account):
-            self._connect(claim)
-            return None
-        if isinstance(claim, Pause):
-            if self._do_duties():
-                return None
-            self._ports.rested()
-            return claim
-        if not self._stopping:
-            self._unsettled = _Unsettled(claim, self._ask(claim))
+        match claim:
+            case Pause():
+                self._ports.rested()
+                return claim
+            case Account():
+                self._connect(claim)
+            case Twins():
+                self._look_for_twins(claim)
+            case _:
+                self._unsettled = _Unsettled(claim, self._ask(claim))
         return None
 
     def settle(self) -> None:
@@ -168,13 +183,13 @@ class SyncWorker:
         except (QueueError, PoisonError) as error:
             logger.warning("The last answer could not be written down: %s", error)
 
-    def _ask(self, claim: Request | Broken) -> Outcome:
+    def _ask(self, claim: Request | Broken | Check) -> Outcome:
         if isinstance(claim, Broken):
             return claim.outcome
         server = self._connected()
-        if claim.looks:
-            return server.look(claim.unit, claim.write)
-        return server.send(claim.write)
+        if isinstance(claim, Check):
+            return server.check()
+        return server.look(claim.unit, claim.write) if claim.looks else server.send(claim.write)
 
     def _connect(self, account: Account) -> None:
         if self._server is not None:
@@ -188,66 +203,69 @@ class SyncWorker:
             raise RuntimeError(msg)
         return self._server
 
-    def _settle_and_claim(self) -> Request | Broken | Pause | Account:
+    def _settle_and_claim(self) -> _Claim:
         with self._queue.lock() as guard:
             writer = guard.value
             now = self._ports.clock.now()
             aftermath = self._settled(writer, now)
-            claim = self._claim(writer, now, aftermath)
+            claim = Pause(None) if self._stopping else self._claim(writer, now, aftermath)
         self._committed(aftermath)
         return claim
 
-    def _settled(self, writer: QueueWriter, now: datetime) -> Aftermath:
+    def _settled(self, writer: QueueWriter, now: datetime) -> Aftermath | None:
         if self._unsettled is None:
-            return self._aftermath
+            return None
         return settle(
             writer, self._unsettled.claim, self._unsettled.outcome, rules=self._rules, now=now
         )
 
-    def _committed(self, aftermath: Aftermath) -> None:
+    def _committed(self, aftermath: Aftermath | None) -> None:
         """The transaction is durable: only now forget the answer, and tell."""
-        if self._unsettled is not None:
-            log_outcome(self._unsettled.claim, self._unsettled.outcome)
-            self._unsettled = None
-            if aftermath.removed_entry:
-                self._ports.removed(aftermath.removed_entry)
-        self._aftermath = aftermath
+        if self._unsettled is None or aftermath is None:
+            return
+        log_outcome(self._unsettled.claim, self._unsettled.outcome)
+        self._unsettled = None
+        self._met = self._met or aftermath.delivered
+        if aftermath.removed_entry:
+            self._ports.removed(aftermath.removed_entry)
 
-    def _claim(
-        self, writer: QueueWriter, now: datetime, aftermath: Aftermath
-    ) -> Request | Broken | Pause | Account:
+    def _claim(self, writer: QueueWriter, now: datetime, aftermath: Aftermath | None) -> _Claim:
         account = writer.accounts.active()
-        if aftermath.check or aftermath.twins:
-            return Pause(None)
-        if self._served is None or self._served.id != account.id or self._server is None:
-            # Connecting is slow: only when there is something to send, and not under the lock.
-            waiting = writer.tasks.next_task(account.id, now)
-            return account if waiting else Pause(writer.tasks.next_due(account.id))
-        return choose(writer, self._server, account, now)
+        if self._server is None or self._served is None or self._served.id != account.id:
+            return _connection(writer, account, now)
+        if aftermath is not None and aftermath.check:
+            return Check(account=account, gate=writer.accounts.gate(account.id))
+        claim = choose(
+            Scene(
+                writer=writer,
+                server=self._server,
+                account=account,
+                waits=self._rules.waits,
+                now=now,
+            )
+        )
+        if isinstance(claim, Pause) and self._met:
+            return twins_to_look_for(writer, account, now) or claim
+        return claim
 
-    # -- duties ----------------------------------------------------------------------------
+    def _look_for_twins(self, claim: Twins) -> None:
+        """At each contact, once the queue is done, what was sent twice is looked for again."""
+        self._met = False
+        server = self._connected()
+        for unit, segment_id in claim.watched:
+            twins = () if self._stopping else server.twins(unit, segment_id)
+            if twins:
+                logger.warning("Entry %s may stand on the server twice: %s", unit.entry.id, twins)
+                with self._queue.lock() as guard:
+                    guard.value.segments.set_twin(segment_id, twins[0])
+                self._ports.changed()
 
-    def _do_duties(self) -> bool:
-        """What is asked besides the tasks: an account to check, twins to look for."""
-        aftermath, self._aftermath = self._aftermath, Aftermath()
-        if self._server is None or self._served is None:
-            return False
-        if aftermath.check:
-            outcome = self._server.check()
-            with self._queue.lock() as guard:
-                close_after_check(guard.value, self._served, outcome, self._ports.clock.now())
-        for entry_id, segment_id in aftermath.twins:
-            self._look_for_twin(self._server, self._served, entry_id, segment_id)
-        return aftermath != Aftermath()
 
-    def _look_for_twin(
-        self, server: TimeServer, account: Account, entry_id: str, segment_id: str
-    ) -> None:
-        with self._queue.lock() as guard:
-            unit = watched_unit(guard.value, account, entry_id)
-        twins = () if unit is None else server.twins(unit, segment_id)
-        if twins:
-            logger.warning("Entry %s may stand on the server twice: %s", entry_id, twins[0])
-            with self._queue.lock() as guard:
-                guard.value.segments.set_twin(segment_id, twins[0])
-            self._ports.changed()
+def _connection(writer: QueueWriter, account: Account, now: datetime) -> Account | Pause:
+    """Connecting is slow: only when there is something to ask, and not under the lock."""
+    gate = writer.accounts.gate(account.id)
+    if gate is not None and gate.due_at is None:
+        return Pause(None)
+    if writer.tasks.next_task(account.id, now) or writer.tasks.has_untried(account.id, TROUBLE):
+        return account
+    return Pause(writer.tasks.next_due(account.id))

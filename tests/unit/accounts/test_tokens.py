@@ -64,9 +64,9 @@ def test_nobody_signed_in_has_no_token_and_nothing_to_refresh() -> None:
 
 def test_without_a_refresh_token_nothing_is_asked() -> None:
     server = FakeServer()
-    source = TokenSource(MemoryTokenStore(Tokens(access="only")), server.refresh)
+    source = TokenSource(MemoryTokenStore(Tokens(access="lone-canary")), server.refresh)
     with pytest.raises(NothingToRefresh):
-        source.renew("only")
+        source.renew("lone-canary")
     assert server.offered == []
 
 

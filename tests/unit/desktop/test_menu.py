@@ -140,6 +140,18 @@ def test_a_russian_menu_is_russian_in_every_row(status: SyncStatus) -> None:
     assert [label for label in labels if not _CYRILLIC.search(label)] == []
 
 
+def test_in_russian_the_commands_of_the_menu_are_verbs() -> None:
+    i18n.use_language("ru")
+    commands = {item.action: item.label for item in _items(GAP)}
+    assert {action: commands[action] for action in list(Action)[:5]} == {
+        Action.START: "Старт: Website – front page",
+        Action.PAUSE: "Пауза",
+        Action.RESUME: "Продолжить",
+        Action.STOP: "Остановить",
+        Action.STOP_AT_GAP: "Остановить в 13:02",
+    }
+
+
 @pytest.mark.parametrize("status", STATES)
 def test_a_view_offers_exactly_its_enabled_rows(status: SyncStatus) -> None:
     view = tray_view(status, zone=UTC)

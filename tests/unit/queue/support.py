@@ -41,11 +41,11 @@ def everything_in(folder: Path) -> bytes:
 
 
 def as_it_is(folder: Path) -> dict[str, bytes]:
-    """The files and what is in them, without the lock file and SQLite's index of a WAL."""
+    """What is in the files, without SQLite's index of a WAL; an empty file holds nothing."""
     return {
         path.name: path.read_bytes()
         for path in folder.iterdir()
-        if path.is_file() and path.suffix != ".lock" and not path.name.endswith("-shm")
+        if path.is_file() and path.stat().st_size and not path.name.endswith("-shm")
     }
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -267,60 +265,9 @@ class TestLoopback:
         assert error(ask(app, "GET", "/", headers={"Host": host})) == (421, "wrong_host")
 
 
-class TestFile:
-    def test_it_is_closed_to_others_and_durable(self, tmp_path: Path, store: EmbeddedStore) -> None:
-        assert store.put(_event()) is Put.STORED
-        files = sorted(tmp_path.glob("embedded.db*"))
-        assert len(files) == 3
-        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-    def test_what_was_stored_is_there_after_a_restart(self, tmp_path: Path) -> None:
-        path = tmp_path / "again.db"
-        for wanted in (Put.STORED, Put.KNOWN):
-            store = EmbeddedStore(path)
-            assert store.put(_event()) is wanted
-            store.close()
-
-    def test_a_file_that_is_no_database_is_not_touched(self, tmp_path: Path) -> None:
-        path = tmp_path / "other.db"
-        path.write_bytes(b"precious" * 1000)
-        with pytest.raises(sqlite3.DatabaseError):
-            EmbeddedStore(path)
-        assert path.read_bytes() == b"precious" * 1000
-
-    def test_fifty_threads_that_put_one_event_store_it_once(self, store: EmbeddedStore) -> None:
-        results: list[Put] = []
-        barrier = threading.Barrier(50)
-
-        def put() -> None:
-            barrier.wait(10)
-            results.append(store.put(_event()))
-
-        threads = [threading.Thread(target=put) for _ in range(50)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-        assert sorted(result.name for result in results) == ["KNOWN"] * 49 + ["STORED"]
-
-    def test_it_answers_over_http_as_inside(self, app: EmbeddedApp) -> None:
-        with Loopback(app) as loopback, session_of(app) as inside:
-            here = inside.put("http://embedded.invalid" + PATH, data=json.dumps(BODY))
-            inside.mount("http://127.0.0.1", HTTPAdapter())
-            there = inside.get(f"{loopback.url}/entries/{ENTRY}")
-        assert there.json() == here.json()
-
-
-def _event() -> StoredEvent:
-    return StoredEvent(
-        id=EVENT,
-        entry_id=ENTRY,
-        kind="time_entry_start",
-        at_ms=1,
-        offset_s=0,
-        zone="UTC",
-        project="",
-        note="",
-    )
+def test_it_answers_over_http_as_inside(app: EmbeddedApp) -> None:
+    with Loopback(app) as loopback, session_of(app) as inside:
+        here = inside.put("http://embedded.invalid" + PATH, data=json.dumps(BODY))
+        inside.mount("http://127.0.0.1", HTTPAdapter())
+        there = inside.get(f"{loopback.url}/entries/{ENTRY}")
+    assert there.json() == here.json()

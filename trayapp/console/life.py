@@ -1,0 +1,48 @@
+"""The app's life from outside: start it, play the demo, end it."""
+
+from __future__ import annotations
+
+from trayapp.console.call import ASK_SECONDS, Answer, Call, Failure, told
+from trayapp.control.client import ControlClient, NotRunningError
+from trayapp.control.endpoint import ChannelError
+from trayapp.control.instance import InstanceLock
+from trayapp.control.messages import Request
+from trayapp.i18n import _
+
+_END_SECONDS = 6.0
+
+
+def app(call: Call) -> Answer:
+    """Be the app until it is told to end."""
+    from trayapp.app import surroundings  # noqa: PLC0415  # the rest of this module is light
+    from trayapp.launch import run_app  # noqa: PLC0415
+
+    where = surroundings(call.paths, call.settings, call.clock)
+    try:
+        status = run_app(where, call.settings, tray=not call.options.no_tray)
+    except OSError as error:
+        text = _("Trayapp cannot start: {reason}. Nothing was changed; mend that and try again.")
+        raise Failure(text.format(reason=error)) from error
+    return Answer(exit_status=status)
+
+
+def demo(call: Call) -> Answer:
+    """Play the story; it prints what it does."""
+    from trayapp.rehearsal import play_demo  # noqa: PLC0415
+
+    return Answer(exit_status=play_demo(call.options.screenshots))
+
+
+def end(call: Call) -> Answer:
+    """End the running app, and wait until it has ended."""
+    try:
+        reply = ControlClient(call.paths.channel_dir).ask(Request("quit"), ASK_SECONDS)
+    except NotRunningError as error:
+        return Answer(value={"changed": False, "message": error.title}, lines=(error.title,))
+    except ChannelError as error:
+        raise Failure(str(error)) from error
+    # Whoever starts it again at once should not meet it ending.
+    lock = InstanceLock(call.paths.instance_lock)
+    lock.acquire(_END_SECONDS)
+    lock.release()
+    return told(reply)

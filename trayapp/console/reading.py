@@ -1,0 +1,135 @@
+"""status, recent, failed: read straight from the database, without a lock, with or without the app.
+
+Where there is no database yet, there is nothing to tell, and none is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
+
+from trayapp import shapes
+from trayapp.console.call import (
+    DONE,
+    GREET_SECONDS,
+    NOT_REACHABLE,
+    SIGNED_OUT,
+    SOME_FAILED,
+    Answer,
+    Call,
+    Failure,
+)
+from trayapp.control.client import ControlClient, NotRunningError
+from trayapp.control.endpoint import ChannelError
+from trayapp.control.messages import Request
+from trayapp.i18n import _
+from trayapp.queue.errors import QueueError
+from trayapp.queue.reader import QueueReader
+from trayapp.queue.task import RecentEntry, SyncTask
+from trayapp.sync.snapshot import Extras, read_status
+from trayapp.sync.status import Link, SyncStatus
+from trayapp.watch import gap_since
+
+T = TypeVar("T")
+
+_PAGE = 1000
+_RECENT = 20
+
+
+def status(call: Call) -> Answer:
+    """What is tracked, what waits, and why. Raises Failure."""
+    found = status_now(call)
+    app_runs = _app_runs(call)
+    return Answer(
+        value=shapes.status_shape(found, app_runs=app_runs),
+        lines=shapes.status_lines(found, app_runs=app_runs),
+        exit_status=health(found) if call.options.check else DONE,
+    )
+
+
+def recent(call: Call) -> Answer:
+    """The entries clicked last. Raises Failure."""
+    entries = _read(call, lambda reader: reader.recent(_RECENT), tuple[RecentEntry, ...]())
+    now = call.clock.now()
+    return Answer(
+        value=shapes.recent_shape(entries, now=now), lines=shapes.recent_lines(entries, now=now)
+    )
+
+
+def failed(call: Call) -> Answer:
+    """What failed, for which reasons, and what to do. Raises Failure."""
+    most = call.settings.max_attempts
+    tasks = _read(call, _all_failed, tuple[SyncTask, ...]())
+    found = shapes.findings(tasks, url=_read(call, _url, ""))
+    return Answer(
+        value=shapes.failed_shape(tasks, found, max_attempts=most),
+        lines=shapes.failed_lines(tasks, found, now=call.clock.now(), max_attempts=most),
+    )
+
+
+def status_now(call: Call) -> SyncStatus:
+    """The status, with the gap that the running app would show. Raises Failure."""
+    now = call.clock.now()
+
+    def read(reader: QueueReader) -> SyncStatus:
+        events = reader.newest_entry()
+        clicked_at = events[-1].at if events else now
+        gap = gap_since(call.paths.last_seen, running_since=clicked_at, now=now)
+        return read_status(reader, now, Extras(gap_since=gap))
+
+    return _read(call, read, SyncStatus(as_of=now))
+
+
+def health(found: SyncStatus) -> int:
+    """The exit status that tells how it stands; what needs the user comes first."""
+    if found.failed:
+        return SOME_FAILED
+    if found.link is Link.SIGNED_OUT:
+        return SIGNED_OUT
+    return DONE if found.link in {Link.UNKNOWN, Link.ONLINE} else NOT_REACHABLE
+
+
+def own_failed_ids(call: Call) -> frozenset[int]:
+    """The failed tasks of the active account. Raises Failure."""
+
+    def read(reader: QueueReader) -> frozenset[int]:
+        own = reader.accounts()[0].id
+        return frozenset(task.id for task in _all_failed(reader) if task.account_id == own)
+
+    return _read(call, read, frozenset[int]())
+
+
+def _all_failed(reader: QueueReader) -> tuple[SyncTask, ...]:
+    tasks: list[SyncTask] = []
+    with reader.snapshot():
+        while page := reader.failed(limit=_PAGE, after_id=tasks[-1].id if tasks else 0):
+            tasks += page
+    return tuple(tasks)
+
+
+def _url(reader: QueueReader) -> str:
+    return reader.accounts()[0].url
+
+
+def _read(call: Call, read: Callable[[QueueReader], T], nothing: T) -> T:
+    if not call.paths.database.exists():
+        return nothing
+    try:
+        with closing(QueueReader(call.paths.database)) as reader:
+            return read(reader)
+    except QueueError as error:
+        text = _(
+            "The queue cannot be read: {reason}. Nothing was changed; try again, or start Trayapp."
+        )
+        raise Failure(text.format(reason=error)) from error
+
+
+def _app_runs(call: Call) -> bool:
+    try:
+        ControlClient(call.paths.channel_dir).ask(Request("hello"), GREET_SECONDS)
+    except NotRunningError:
+        return False
+    except ChannelError:  # somebody is there, and busy
+        return True
+    return True
