@@ -55,7 +55,8 @@ def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings
         if account.kind != "embedded":
             msg = f"no server of the kind {account.kind!r} is built in"
             raise ValueError(msg)
-        return inside(EmbeddedApp(EmbeddedStore(paths.embedded_database)))
+        store = EmbeddedStore(paths.embedded_database)
+        return inside(EmbeddedApp(store), closed=store.close)
 
     waits = Waits(between_looks=timedelta(seconds=settings.look_seconds))
     rules = Rules(jitter=jitter, max_attempts=settings.max_attempts, waits=waits)

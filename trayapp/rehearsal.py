@@ -31,7 +31,7 @@ from trayapp.i18n import _
 from trayapp.launch import run_app
 from trayapp.queue.reader import QueueReader
 from trayapp.servers.embedded import over_http
-from trayapp.servers.embedded_app import EmbeddedApp
+from trayapp.servers.embedded_app import LOOPBACK_HOSTS, EmbeddedApp
 from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.sync.explanations import retry_result
@@ -90,7 +90,9 @@ class _Rehearsal:
         self._authenticator = Authenticator(self._clock)
         self._store = make_store(paths.embedded_database)
         self._tokens = MemoryTokenStore()
-        app = EmbeddedApp(self._store, user=_USER, authenticator=self._authenticator)
+        app = EmbeddedApp(
+            self._store, user=_USER, authenticator=self._authenticator, hosts=LOOPBACK_HOSTS
+        )
         self._server = Loopback(app)
         self._client = ControlClient(paths.channel_dir)
         self._app: App | None = None

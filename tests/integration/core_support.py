@@ -46,7 +46,7 @@ class Bench:
         self.clock = FakeClock()
         self.store = store
         self.served: list[TimeServer] = []
-        self._serve = serve
+        self.serve = serve
         self.core = Core(
             Surroundings(
                 paths=paths,
@@ -57,7 +57,7 @@ class Bench:
         )
 
     def _new_server(self) -> TimeServer:
-        self.served.append(self._serve())
+        self.served.append(self.serve())
         return self.served[-1]
 
     def close(self) -> None:

@@ -162,10 +162,11 @@ def run_to_rest(scene: Scene, root: Path, tokens: Path) -> list[str]:
     deadline = time.monotonic() + REST_SECONDS
     try:
         while time.monotonic() < deadline:
-            rested.clear()
-            if not _open(core):
-                return []
             rested.wait(max(0.0, deadline - time.monotonic()))
+            rested.clear()
+            status = core.status()
+            if not status.pending or status.next_attempt_at is None:
+                break
         return _open(core)
     finally:
         assert core.worker.stop(10)
@@ -175,8 +176,6 @@ def run_to_rest(scene: Scene, root: Path, tokens: Path) -> list[str]:
 def _open(core: Core) -> list[str]:
     status = core.status()
     failed = [f"failed: {task.reason}" for task in core.reader.failed(limit=100)]
-    if status.pending and not status.own_failed:
-        return [f"{status.pending} pending: {status.reason}"]
     return failed + ([] if status.all_sent else [f"not all sent: {status}"])
 
 

@@ -17,6 +17,7 @@ from trayapp.desktop.menu import Action, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, failed_notice
 from trayapp.desktop.notifications import Speaker
 from trayapp.desktop.tray import Tray, TrayUnavailable
+from trayapp.i18n import _
 from trayapp.sync.status import SyncStatus
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Faces:
         self._host_is_overdue.clear()
 
     def tell(self, title: str, body: str) -> None:
-        """Say one thing now."""
+        """Say one thing now; any thread may."""
         self._speaker.say(Notice(title, body, key="told", urgent=True))
 
     def tell_failed(self, status: SyncStatus) -> None:
@@ -123,19 +124,31 @@ class Faces:
         self._speaker.say(failed_notice(status))
 
     def open_file(self, path: Path) -> None:
-        """Show a file in the desktop's own program for it."""
+        """Show a file in the desktop's own program for it, or say where it is."""
+        # On a thread of its own: an opener may stay as long as the window it opened.
+        threading.Thread(target=self._open, args=(path,), name="opener", daemon=True).start()
+
+    def _open(self, path: Path) -> None:
         opener = _OPENERS.get(sys.platform, "xdg-open")
         try:
-            subprocess.Popen(  # noqa: S603  # our own path, no shell
+            done = subprocess.run(  # noqa: S603  # our own path, no shell
                 [opener, str(path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                check=False,
             )
         except OSError as error:
-            logger.warning("Cannot open %s: %s", path, error)
-            self.tell(path.name, str(path))
+            why = str(error)
+        else:
+            # Explorer says 1 when all went well.
+            if done.returncode == 0 or sys.platform == "win32":
+                return
+            why = f"{opener} ended with {done.returncode}"
+        logger.warning("Cannot open %s: %s", path, why)
+        body = _("This desktop has no program for it. The file is {path}").format(path=path)
+        self.tell(_("The log could not be opened"), body)
 
     def _say(self, notices: tuple[Notice, ...]) -> None:
         for notice in notices:

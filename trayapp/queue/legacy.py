@@ -49,8 +49,7 @@ def upgrade(connection: sqlite3.Connection, database: Path) -> None:
         _move(connection)
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        connection.rollback()
         raise
 
 

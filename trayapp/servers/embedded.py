@@ -6,6 +6,7 @@ One `PUT` per event, repeatable by construction, so what is in doubt needs no ca
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.tokens import TokenSource, TokenStore
@@ -36,8 +37,10 @@ _CONFLICT, _GONE, _NOT_FOUND = 409, 410, 404
 class EmbeddedServer:
     """A TimeServer that keeps events as they were clicked, under our own ids."""
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, *, closed: Callable[[], None] = lambda: None) -> None:
+        """`closed` is called when nothing more will be asked, perhaps more than once."""
         self._client = client
+        self._closed = closed
 
     @property
     def capabilities(self) -> Capabilities:
@@ -111,9 +114,10 @@ class EmbeddedServer:
 
     def close(self) -> None:
         self._client.close()
+        self._closed()
 
 
-def inside(app: EmbeddedApp) -> EmbeddedServer:
+def inside(app: EmbeddedApp, *, closed: Callable[[], None] = lambda: None) -> EmbeddedServer:
     """The server inside this process: no port, no token."""
 
     def make_session() -> requests.Session:
@@ -121,7 +125,8 @@ def inside(app: EmbeddedApp) -> EmbeddedServer:
 
         return session_of(app)
 
-    return EmbeddedServer(HttpClient("http://embedded.invalid", make_session=make_session))
+    client = HttpClient("http://embedded.invalid", make_session=make_session)
+    return EmbeddedServer(client, closed=closed)
 
 
 def over_http(base_url: str, tokens: TokenStore) -> EmbeddedServer:

@@ -103,6 +103,12 @@ def test_a_snapshot_shows_one_moment(queue: Queue) -> None:
     assert queue.reader.tallies() != before
 
 
+def test_all_events_of_an_entry_can_be_read(queue: Queue) -> None:
+    events = (queue.click("e1"), queue.click("e1", EventKind.PAUSE))
+    queue.click("e2")
+    assert queue.reader.events("e1") == events
+
+
 # -- recent entries ------------------------------------------------------------------------------
 
 

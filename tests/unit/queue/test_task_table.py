@@ -372,6 +372,52 @@ def test_hurry_leaves_what_is_in_doubt_to_its_next_look(queue: Queue) -> None:
     assert queue.task(2).due_at is not None
 
 
+def test_a_cause_is_requeued_in_its_old_place(queue: Queue) -> None:
+    queue.click_many("e1", 2)
+    queue.click("e2")
+    queue.fail(1, "signed_out")
+    queue.fail(3, "refused")
+    queue.do(lambda writer: writer.tasks.requeue_cause(2, "signed_out"))
+    assert queue.task(1).status is TaskStatus.FAILED
+    queue.do(lambda writer: writer.tasks.requeue_cause(EMBEDDED, "signed_out"))
+    task = queue.task(1)
+    assert (task.status, task.retry_count, task.cause) == (TaskStatus.PENDING, 0, "")
+    assert queue.task(3).status is TaskStatus.FAILED
+    assert next_id(queue) == 1
+
+
+def test_what_failed_is_untried_until_its_one_trial(queue: Queue) -> None:
+    def untried(account: int, *causes: str) -> bool:
+        with queue.writing() as writer:
+            return writer.tasks.has_untried(account, causes)
+
+    queue.click("e1")
+    assert not untried(EMBEDDED, "network")
+    queue.fail(1, "network")
+    assert untried(EMBEDDED, "refused", "network")
+    assert not untried(EMBEDDED, "refused")
+    assert not untried(2, "network")
+    heal(queue, "network")
+    queue.fail(1, "network")
+    assert not untried(EMBEDDED, "network")
+
+
+def test_the_next_look_is_the_first_to_come_of_what_is_in_doubt(queue: Queue) -> None:
+    def next_look() -> datetime | None:
+        with queue.writing() as writer:
+            return writer.tasks.next_look(EMBEDDED, queue.now)
+
+    assert next_look() is None
+    queue.click("e1")
+    queue.change(1, due_in=10)
+    queue.sql("UPDATE sync_queue SET retry_count = 0")
+    assert next_look() is None
+    queue.sql("UPDATE sync_queue SET doubt = 'sent'")
+    assert next_look() == queue.task(1).due_at
+    queue.clock.advance(10)
+    assert next_look() is None
+
+
 # -- how much it costs ---------------------------------------------------------------------------
 
 
