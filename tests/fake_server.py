@@ -193,7 +193,7 @@ class Bench:
     reader: QueueReader
     clock: FakeClock
     server: FakeServer
-    worker: SyncWorker
+    worker: SyncWorker = field(init=False)
     removed: list[str] = field(default_factory=list)
     changed: list[datetime] = field(default_factory=list)
     rested: list[datetime] = field(default_factory=list)
@@ -235,7 +235,8 @@ class Bench:
             pause = self.worker.run_once()
             if pause is not None:
                 return pause
-        raise AssertionError("the worker never rests")
+        msg = "the worker never rests"
+        raise AssertionError(msg)
 
     def run_for(self, time: timedelta) -> Pause:
         """Let time pass, as the worker would sleep through it."""
@@ -246,7 +247,8 @@ class Bench:
                 self.clock.advance(end - self.clock.now())
                 return pause
             self.clock.advance(max(pause.until - self.clock.now(), timedelta(milliseconds=1)))
-        raise AssertionError("the worker is always woken")
+        msg = "the worker is always woken"
+        raise AssertionError(msg)
 
     def retry_all(self) -> None:
         """What the menu's "Retry all" does."""
@@ -320,6 +322,7 @@ def a_bench(
     clock = FakeClock()
     server = FakeServer(clock, repeatable=repeatable, one_active=one_active, at_once=at_once)
     writer = QueueWriter(folder / "queue.db", folder / "queue.lock")
+    writer.run("PRAGMA synchronous = OFF")  # weeks are played here; durability has its own tests
     reader = QueueReader(folder / "queue.db")
     mutex = Mutex(writer)
     bench = Bench(
@@ -328,7 +331,6 @@ def a_bench(
         reader=reader,
         clock=clock,
         server=server,
-        worker=SyncWorker.__new__(SyncWorker),
     )
     bench.new_worker()
     try:

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -164,14 +164,16 @@ def _print(answer: Answer, *, as_json: bool) -> int:
     return answer.exit_status
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=dict)
+def _json(value: Mapping[str, JSON]) -> str:
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    knows_all = encoding.lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=not knows_all, indent=2, default=dict)
 
 
 def _write(stream: TextIO | None, text: str) -> bool:
     """Print it; False when it could not be kept (a full disk). A reader that has left is no error.
 
-    A character that the terminal cannot show becomes an escape, which JSON reads as the same.
+    What the terminal cannot show, or is half a character, becomes an escape.
     """
     if stream is None:  # closed by the caller
         return True

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from urllib.parse import quote
 
 MAX_BYTES = 1_000_000
 BACKUPS = 5
@@ -60,7 +61,9 @@ def conceal(secret: str) -> None:
     """Keep this very value out of the log from now on, wherever it may turn up."""
     global _secrets  # noqa: PLW0603  # replaced as a whole, so that readers need no lock
     if len(secret) >= _SHORTEST_SECRET and secret not in _secrets:
-        _secrets = (*_secrets, secret)[-_KEPT_SECRETS:]
+        # Also as an address carries it: servers quote the URL they refuse.
+        forms = dict.fromkeys((secret, quote(secret, safe="")))
+        _secrets = (*_secrets, *forms)[-_KEPT_SECRETS:]
 
 
 def redact(text: str) -> str:

@@ -261,8 +261,8 @@ def _span(entry: TimeEntry, now: datetime, zone: tzinfo | None) -> str:
     if entry.ended_at is not None:
         ended = sentences.clock_time(entry.ended_at, zone, as_of=now)
         return f"{began} – {ended}"
-    runs = entry.state is TrackerState.RUNNING
-    return f"{began} – {_('running') if runs else _('paused')}"
+    doing = _("running") if entry.state is TrackerState.RUNNING else _("paused")
+    return f"{began} – {doing}"
 
 
 def _sync_words(sync: EntrySync) -> str:

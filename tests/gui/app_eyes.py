@@ -21,7 +21,7 @@ _REACH = 2
 _ALIKE = 12.0
 _BACKGROUND_AT = (10, 690)
 # The upper half only: below it stand the notifications.
-_MENU_AREA = (0, PANEL[3], 1000, 380)
+MENU_AREA = (0, PANEL[3], 1000, 380)
 _MENU_PIXELS = 30_000
 _WHITE = 200
 
@@ -74,7 +74,7 @@ def enabled_rows(desktop: VirtualDesktop) -> list[int]:
     bright = menu.convert("L").point(lambda value: 255 * (value > _WHITE))
     lines = [y for y in range(bright.height) if bright.crop((0, y, bright.width, y + 1)).getbbox()]
     starts = [y for y in lines if not {y - 1, y - 2, y - 3} & set(lines)]
-    return [_MENU_AREA[1] + y + 5 for y in starts]
+    return [MENU_AREA[1] + y + 5 for y in starts]
 
 
 def click_row(desktop: VirtualDesktop, number: int) -> None:
@@ -85,8 +85,8 @@ def click_row(desktop: VirtualDesktop, number: int) -> None:
 def _menu(desktop: VirtualDesktop) -> Image.Image | None:
     screen = desktop.shot().convert("RGB")
     background = Image.new("RGB", screen.size, screen.getpixel(_BACKGROUND_AT))
-    area = screen.crop(_MENU_AREA)
-    box = ImageChops.difference(area, background.crop(_MENU_AREA)).getbbox()
+    area = screen.crop(MENU_AREA)
+    box = ImageChops.difference(area, background.crop(MENU_AREA)).getbbox()
     if box is None or (box[2] - box[0]) * (box[3] - box[1]) < _MENU_PIXELS:
         return None
     return area.crop((box[0], 0, box[2], box[3]))

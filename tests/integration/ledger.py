@@ -7,10 +7,11 @@ Every proof compares whole books. A list of complaints that is empty is the proo
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from trayapp.tracking.tracker import (
 )
 
 PROJECT = "Website <b>&amp;</b>"
+BEGIN = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
 EVERYTHING = 1_000_000
 _FAR_MS = 10**14
 _SIMPLE: dict[str, Command] = {"pause": Pause(), "resume": Resume(), "stop": Stop()}
@@ -76,6 +78,35 @@ class Fact:
 
 
 Facts = tuple[Fact, ...]
+
+_SENSIBLE = {
+    "start": ("pause", "pause", "start", "stop"),
+    "pause": ("resume", "resume", "start", "stop"),
+    "resume": ("pause", "pause", "start", "stop"),
+    "stop": ("start",),
+}
+
+
+class Script:
+    """Clicks for ever, by a seed: most of them sensible, a second to a minute and a half apart."""
+
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(seed)  # noqa: S311  # a repeatable script
+        self._at = BEGIN
+        self._name = "stop"
+        self._started = 0
+
+    def next(self) -> Click:
+        """Times have nothing to do with the present: late delivery must not change them."""
+        sensible = self._dice.random() < 0.8
+        name = self._dice.choice(_SENSIBLE[self._name] if sensible else tuple(_SENSIBLE))
+        again = name == "start" and self._started > 0 and self._dice.random() < 0.3
+        # The same again begins in another second: else even a user could not tell the two apart.
+        self._at += timedelta(milliseconds=self._dice.randint(2_000 if again else 1, 90_000))
+        if name == "start" and not again:
+            self._started += 1
+        self._name = name
+        return Click(name=name, at=self._at, note=f"№ {self._started} 🌙")
 
 
 def facts_of(events: Iterable[Event]) -> Facts:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trayapp.accounts.tokens import Tokens
+from trayapp.clock import SystemClock
 from trayapp.config import Paths
 from trayapp.control.client import ControlClient
 from trayapp.control.endpoint import ChannelError
@@ -54,9 +55,7 @@ def trayapp(*typed: str | bytes, env: Mapping[str, str] | None = None) -> Ran:
     return Ran(process.returncode, out, err)
 
 
-def command(
-    *typed: str | bytes, env: Mapping[str, str] | None = None
-) -> subprocess.Popen[str]:
+def command(*typed: str | bytes, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """One command, begun."""
     return subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "trayapp", *typed],
@@ -131,10 +130,8 @@ class Line:
 
 
 @contextmanager
-def server_line(root: Path, clock: Authenticator | None = None) -> Iterator[Line]:
-    from trayapp.clock import SystemClock  # noqa: PLC0415
-
-    auth = clock or Authenticator(SystemClock())
+def server_line(root: Path) -> Iterator[Line]:
+    auth = Authenticator(SystemClock())
     store = EmbeddedStore(root / "remote.db")
     pair = auth.issue()
     served = EmbeddedApp(store, authenticator=auth, hosts=LOOPBACK_HOSTS)
@@ -179,15 +176,14 @@ def kinds() -> list[object]:
 
 def fail(task_id: int, cause: str, reason: str, *, attempts: int = 1) -> None:
     """Make a task failed, as the worker would have."""
-    with contextlib.closing(sqlite3.connect(Paths.of_user().database)) as found, found:
-        found.execute(
-            "UPDATE sync_queue SET status = 'failed', cause = ?, error_message = ?,"
-            " retry_count = ?, last_retry_at = created_at + 1000 WHERE id = ?",
-            (cause, reason, attempts, task_id),
-        )
+    run_sql(
+        "UPDATE sync_queue SET status = 'failed', cause = ?, error_message = ?,"
+        " retry_count = ?, last_retry_at = created_at + 1000 WHERE id = ?",
+        *(cause, reason, attempts, task_id),
+    )
 
 
-def run_sql(sql: str) -> None:
+def run_sql(sql: str, *values: str | int) -> None:
     """Make something so that takes long in real life."""
     with contextlib.closing(sqlite3.connect(Paths.of_user().database)) as found, found:
-        found.execute(sql)
+        found.execute(sql, values)

@@ -246,6 +246,7 @@ class Life:
         self.worker = worker(self.core._queue, ports, rules)
 
     def click(self, diary: Diary, name: str, note: str = "") -> None:
+        """Now."""
         click = Click(name=name, at=self.clock.now(), note=note)
         diary.begin(click)
         diary.answer(do_click(self.core.timer, click, self.clock.stamp()))

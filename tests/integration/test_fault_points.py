@@ -26,7 +26,8 @@ ALL = 1_000
 PAIRS = 40
 
 # Seconds since the step before, what is clicked, for what, steps of the worker afterwards.
-STORY: tuple[tuple[float, str, str, int], ...] = (
+Plot = tuple[tuple[float, str, str, int], ...]
+STORY: Plot = (
     (61.257, "start", "Ночь 🌙", ALL),
     (120.5, "pause", "", 2),
     (0.4, "pause", "", 0),
@@ -60,9 +61,10 @@ class Telling:
     """The story with kills: the first at a point of the first life, the next of the second."""
 
     def __init__(
-        self, scene: Scene, root: Path, kills: Sequence[int] = (), worker: Worker = SyncWorker
+        self, scene: Scene, root: Path, plot: Plot, kills: Sequence[int], worker: Worker
     ) -> None:
         self._scene = scene
+        self._plot = plot
         self._clock = FakeClock()
         self._kills = list(kills)
         self._worker = worker
@@ -74,7 +76,7 @@ class Telling:
         self._scene.renew()
         self._scene.proxy.play(FAULTS, only=lambda method, _path: method != "GET")
         try:
-            for seconds, name, note, steps in STORY:
+            for seconds, name, note, steps in self._plot:
                 self._clock.advance(seconds)
                 self._step(name, note, steps)
             self._rest()
@@ -129,11 +131,16 @@ class Telling:
 
 
 def tell(
-    scene: Scene, root: Path, kills: Sequence[int] = (), worker: Worker = SyncWorker
+    scene: Scene,
+    root: Path,
+    kills: Sequence[int] = (),
+    *,
+    plot: Plot = STORY,
+    worker: Worker = SyncWorker,
 ) -> Told:
     home = root / "telling"
     try:
-        return Telling(scene, home, kills, worker).tell()
+        return Telling(scene, home, plot, kills, worker).tell()
     finally:
         shutil.rmtree(home)
 

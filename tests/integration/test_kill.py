@@ -9,14 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import tests
 from tests.integration.crash_host import FileTokenStore, core_at
-from tests.integration.ledger import Click, Diary, facts_from_line, log_of
+from tests.integration.ledger import Click, Diary, Script, facts_from_line, log_of
 from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Scene
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
@@ -34,10 +33,9 @@ from trayapp.demo.proxy import (
 )
 
 KILLS = 50
-LIFE_SECONDS = 0.6
-CLICK_EVERY_SECONDS = 0.06
-REST_SECONDS = 120.0
-BEGIN = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
+LIFE_SECONDS = 0.7
+CLICK_EVERY_SECONDS = 0.04
+SEED = 8
 ROOT = Path(tests.__file__).parents[1]
 
 # A delay is shorter than the time between two looks (`crash_host.RULES`): a PlainServer has
@@ -56,24 +54,6 @@ FAULTS: tuple[Fault, ...] = (
     Say(status=429, headers={"Retry-After": "0"}),
 )
 FAULTS_OF = {EMBEDDED: (*FAULTS, Double()), PLAIN: FAULTS}
-
-
-class Script:
-    """Clicks for ever, by a seed; their times have nothing to do with when they are delivered."""
-
-    def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)  # noqa: S311  # a repeatable script
-        self._at = BEGIN
-        self._started = 0
-
-    def next(self) -> Click:
-        name = self._dice.choice(("start", "pause", "pause", "resume", "resume", "stop"))
-        again = name == "start" and self._started > 0 and self._dice.random() < 0.3
-        # The same again begins in another second: else even a user could not tell the two apart.
-        self._at += timedelta(milliseconds=self._dice.randint(2_000 if again else 1, 90_000))
-        if name == "start" and not again:
-            self._started += 1
-        return Click(name=name, at=self._at, note=f"№ {self._started} 🌙")
 
 
 class Host:
@@ -154,12 +134,12 @@ def hosts(scene: Scene, root: Path, tokens: Path, *flags: str) -> Iterator[Calla
             host.bury()
 
 
-def run_to_rest(scene: Scene, root: Path, tokens: Path) -> list[str]:
+def run_to_rest(scene: Scene, root: Path, tokens: Path, *, patience: float) -> list[str]:
     """The last life, in this process, on a network that works; what it could not send."""
     rested = threading.Event()
     core = core_at(scene.kind, scene.proxy.url, root, tokens, Listener(rested=rested.set))
     core.worker.start()
-    deadline = time.monotonic() + REST_SECONDS
+    deadline = time.monotonic() + patience
     try:
         while time.monotonic() < deadline:
             rested.wait(max(0.0, deadline - time.monotonic()))
@@ -180,14 +160,15 @@ def _open(core: Core) -> list[str]:
 
 
 def play(
-    scene: Scene, tmp_path: Path, *, seed: int, kills: int, flags: tuple[str, ...] = ()
+    scene: Scene, tmp_path: Path, *, kills: int, patience: float, blind: bool = False
 ) -> tuple[Diary, list[str]]:
     """Click and kill, then let it come to rest; the diary, and what is wrong in the end."""
     root, tokens = tmp_path / "home", tmp_path / "tokens.json"
     scene.sign_in(FileTokenStore(tokens))
-    script, diary = Script(seed), Diary()
-    dice = random.Random(seed)  # noqa: S311  # a repeatable choice of moments
-    scene.proxy.play(chaos(seed, share=0.4, faults=FAULTS_OF[scene.kind]))
+    script, diary = Script(SEED), Diary()
+    dice = random.Random(SEED)  # noqa: S311  # a repeatable choice of moments
+    scene.proxy.play(chaos(SEED, share=0.4, faults=FAULTS_OF[scene.kind]))
+    flags = ("--blind",) if blind else ()
     with hosts(scene, root, tokens, *flags) as next_host:
         for number in range(kills):
             host = next_host()
@@ -196,7 +177,7 @@ def play(
                 scene.auth.expire_access()
             host.click_until_killed(diary, script, dice)
     scene.proxy.play(())
-    unsent = run_to_rest(scene, root, tokens)
+    unsent = run_to_rest(scene, root, tokens, patience=patience)
     log = log_of(Paths.under(root).database)
     return diary, [*unsent, *diary.complaints(log), *scene.complaints(log)]
 
@@ -209,7 +190,7 @@ def test_killed_at_random_moments_every_acknowledged_click_arrives_once(
 ) -> None:
     began = time.monotonic()
     with Scene(server, tmp_path, SystemClock()) as scene:
-        diary, complaints = play(scene, tmp_path, seed=8, kills=KILLS)
+        diary, complaints = play(scene, tmp_path, kills=KILLS, patience=120)
         spoilt = sum(1 for seen in scene.proxy.ledger if type(seen.fault).__name__ != "Pass")
     print(  # noqa: T201  # what was measured
         f"{server}: {KILLS} kills, {len(diary.pages)} clicks, {diary.recorded} acknowledged as"
@@ -225,5 +206,5 @@ def test_killed_at_random_moments_every_acknowledged_click_arrives_once(
 @pytest.mark.timeout(120)
 def test_a_worker_that_repeats_without_looking_does_not_survive_the_kills(tmp_path: Path) -> None:
     with Scene(PLAIN, tmp_path, SystemClock()) as scene:
-        _diary, complaints = play(scene, tmp_path, seed=8, kills=6, flags=("--blind",))
+        _diary, complaints = play(scene, tmp_path, kills=6, patience=5, blind=True)
     assert any(complaint.startswith("twice") for complaint in complaints)

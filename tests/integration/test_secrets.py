@@ -1,4 +1,4 @@
-"""Tokens stay where they belong: their bytes are looked for everywhere after every kind of trouble."""
+"""Tokens stay where they belong: their bytes are looked for everywhere, after every trouble."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from trayapp.sync.status import Link
 from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
 CANARY = "Canary9Token"
+TAIL = "letters0123456789"
 
 
 Play = Callable[[Bench, Wire], None]
@@ -77,7 +78,7 @@ def _echoed(status: int) -> Play:
 
     def play(bench: Bench, wire: Wire) -> None:
         wire.proxy.play(_echoes(wire, status))
-        for number in range(8):
+        for number in range(20):
             bench.clicks(Start(f"Project {number}"))
             bench.live(timedelta(minutes=20))
             bench.retry_all()
@@ -238,11 +239,9 @@ class Exploding:
 
     def send(self, write: Write) -> Outcome:
         self._real.send(write)  # from now on the program knows these tokens
-        try:
-            raise ValueError(self._tokens.access, {"refresh_token": self._tokens.refresh})
-        except ValueError as error:
-            msg = f"what was sent: {self._tokens.access!r} {self._tokens} {error}"
-            raise RuntimeError(msg) from error
+        cause = ValueError(self._tokens.access, {"refresh_token": self._tokens.refresh})
+        msg = f"what was sent: {self._tokens.access!r} {self._tokens}"
+        raise RuntimeError(msg) from cause
 
     def look(self, unit: Unit, write: Write) -> Outcome:
         return self._real.look(unit, write)
@@ -260,7 +259,7 @@ class Exploding:
 def _canaries() -> Callable[[], str]:
     """Tokens that can be found again, each of them once."""
     numbers = itertools.count()
-    return lambda: f"{CANARY}-{next(numbers):04}+with/others_of.64~letters0123456789"
+    return lambda: f"{CANARY}-{next(numbers):04}+with/others_of.64~{TAIL}"
 
 
 def _texts(bench: Bench) -> list[str]:
@@ -281,7 +280,7 @@ def _texts(bench: Bench) -> list[str]:
 
 _FORMS = tuple(
     form.encode(encoding)
-    for form in (CANARY, base64.b64encode(CANARY.encode()[:9]).decode())
+    for form in (CANARY, TAIL, base64.b64encode(CANARY.encode()[:9]).decode())
     for encoding in ("utf-8", "utf-16-le")
 )
 

@@ -97,5 +97,6 @@ def _hint(call: Call, error: ChannelError) -> str:
     except ChannelError:
         if isinstance(error, NotRunningError):
             return _("Trayapp is not running; this is sent when it runs.")
-        return f"{error.title} {_('It was recorded without it, and is sent when it runs.')}"
+        later = _("It was recorded without it, and is sent when it runs.")
+        return f"{error.title} {later}"
     return ""

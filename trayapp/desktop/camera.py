@@ -34,20 +34,20 @@ class Camera:
     def photograph(self, name: str) -> Path | None:
         """The screen as it is; on a desktop of our own with the menu open. None: no screen."""
         self._pause.wait(_SETTLE_SECONDS)
-        opened = OWN_DESKTOP in os.environ and self._open_menu()
         path = self._directory / f"{name}.png"
         try:
+            opened = OWN_DESKTOP in os.environ and self._open_menu()
             ImageGrab.grab(xdisplay=os.environ.get("DISPLAY")).save(path)
-        except OSError as error:
+            if opened:
+                self._xdotool("key", "Escape")
+        except (OSError, subprocess.SubprocessError) as error:
             logger.warning("No picture: %s", error)
             return None
-        if opened:
-            self._xdotool("key", "Escape")
         return path
 
     def _open_menu(self) -> bool:
         tool = shutil.which("xdotool")
-        icon = find_icon(ImageGrab.grab(xdisplay=os.environ["DISPLAY"])) if tool else None
+        icon = find_icon(ImageGrab.grab(xdisplay=os.environ.get("DISPLAY"))) if tool else None
         if icon is None:
             return False
         self._xdotool("mousemove", str(icon[0]), str(icon[1]))

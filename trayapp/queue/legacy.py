@@ -100,8 +100,7 @@ def _clean(text: str) -> str:
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    for path in (target, *schema.beside(target)):
-        path.unlink(missing_ok=True)
+    target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
     with contextlib.closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
@@ -202,7 +201,6 @@ def _squeeze(connection: sqlite3.Connection) -> bool:
 
 def _erase_copy(path: Path) -> bool:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
-        copy.execute("PRAGMA secure_delete = ON")
         copy.execute("BEGIN IMMEDIATE")
         with _any_text(copy):
             rows = copy.execute("SELECT CAST(payload AS TEXT), id FROM sync_queue").fetchall()

@@ -67,9 +67,9 @@ def _server_trouble(count: int) -> Explanation:
             "Server trouble: {count} tasks not sent",
             count,
         ).format(count=count),
-        _("The server cannot take them now. Your hours are safe on this computer."),
+        _("The server takes nothing now. Your hours are safe on this computer."),
         _(
-            "Nothing need be done here: it is tried again by itself. "
+            "Nothing need be done here: Trayapp tries again by itself. "
             "If it lasts, tell the server's administrator."
         ),
     )

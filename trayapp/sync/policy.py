@@ -130,11 +130,9 @@ def decide(outcome: Outcome, at: Situation) -> Verdict:
 def decide_check(outcome: Outcome, at: Moment) -> Verdict:
     """What follows from a look at the account itself; no task is concerned."""
     gate = at.gate
-    if isinstance(outcome, Delivered):
-        refused = gate is not None and gate.kind is GateKind.REFUSED
-        return Verdict(
-            fate=Fate.KEPT, gate=gate if refused else None, heals=() if refused else _HEALING
-        )
+    is_good = isinstance(outcome, Delivered)
+    if is_good and (gate is None or gate.kind is not GateKind.REFUSED):
+        return Verdict(fate=Fate.KEPT, heals=_HEALING)
     closed = closed_by(outcome, at, task_id=gate.task_id if gate else None)
     if closed is None and gate is not None:
         later = at.now + at.jitter(at.waits.trouble_longest)

@@ -244,7 +244,8 @@ class SyncWorker:
                 now=now,
             )
         )
-        if isinstance(claim, Pause) and self._met:
+        met = self._met or (aftermath is not None and aftermath.delivered)
+        if isinstance(claim, Pause) and met:
             return twins_to_look_for(writer, account, now) or claim
         return claim
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from trayapp.desktop.badge import Colour, IconKey
-from trayapp.desktop.camera import Camera, find_icon
+from trayapp.desktop.camera import OWN_DESKTOP, Camera, find_icon
 from trayapp.desktop.icon import draw
 from trayapp.tracking.entry import TrackerState
 
@@ -36,10 +36,13 @@ def test_there_is_no_icon_on_an_empty_panel_nor_below_it() -> None:
     assert find_icon(_screen(Colour.GREEN, left=300, top=100)) is None
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["a user's desktop", "our own"])
 def test_where_there_is_no_screen_there_is_no_picture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, own: bool
 ) -> None:
     monkeypatch.setenv("DISPLAY", ":987")
+    if own:
+        monkeypatch.setenv(OWN_DESKTOP, "1")
     camera = Camera(tmp_path / "pictures")
     assert camera.photograph("one") is None
     assert list((tmp_path / "pictures").iterdir()) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tests.unit.queue.support import (
     OopsError,
     Queue,
     a_queue,
-    as_it_is,
     database_in,
     open_writer,
 )
@@ -25,7 +23,6 @@ from trayapp.queue.errors import (
     QueueBusyError,
     QueueError,
     QueueUnreadableError,
-    SchemaTooNewError,
     translated,
 )
 from trayapp.queue.reader import QueueReader
@@ -41,17 +38,6 @@ REPLACE = (
 def pragma(queue: Queue, name: str) -> object:
     with queue.writing() as writer:
         return writer.rows(f"PRAGMA {name}")[0][0]
-
-
-def make(path: Path, script: str) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-
-
-def newer(path: Path) -> None:
-    with a_queue(path.parent) as queue:
-        queue.click("e1")
-    make(path, "PRAGMA user_version = 101")
 
 
 # -- a fresh database ----------------------------------------------------------------------------
@@ -114,107 +100,6 @@ def test_closing_and_opening_again_keeps_everything(folder: Path) -> None:
         clicked = queue.click("e1", note="nul \x00 and 𝄞")
     with a_queue(folder) as queue:
         assert queue.reader.newest_entry() == (clicked,)
-
-
-# -- what is refused -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("prepare", "error", "words"),
-    [
-        pytest.param(newer, SchemaTooNewError, "newer Trayapp", id="newer"),
-        pytest.param(
-            lambda path: make(path, "CREATE TABLE sync_queue (id); PRAGMA user_version = 5"),
-            QueueUnreadableError,
-            "another program .schema 5.*Move it away",
-            id="the older app's later one",
-        ),
-        pytest.param(
-            lambda path: make(path, "CREATE TABLE moz_places (id)"),
-            QueueUnreadableError,
-            "another program",
-            id="another program's without a version",
-        ),
-        pytest.param(
-            lambda path: make(path, "CREATE TABLE sync_queue (id, event)"),
-            QueueUnreadableError,
-            "another program",
-            id="another program's with a queue",
-        ),
-        pytest.param(
-            lambda path: make(path, "CREATE TABLE t (id); PRAGMA user_version = 100"),
-            QueueUnreadableError,
-            "another program",
-            id="another program's with our number",
-        ),
-        pytest.param(
-            lambda path: path.write_text("not a database" * 100),
-            QueueUnreadableError,
-            "not a database",
-            id="text",
-        ),
-    ],
-)
-def test_what_is_not_ours_is_refused_untouched(
-    folder: Path, prepare: Callable[[Path], object], error: type[QueueError], words: str
-) -> None:
-    path = database_in(folder)
-    prepare(path)
-    path.chmod(0o640)
-    before = as_it_is(folder)
-    with pytest.raises(error, match=words):
-        open_writer(folder)
-    assert as_it_is(folder) == before
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-
-
-def test_a_newer_database_whose_last_writer_was_killed_is_left_untouched_too(folder: Path) -> None:
-    source = folder / "killed"
-    source.mkdir()
-    with a_queue(source) as queue:
-        with queue.writing() as writer:
-            writer.run("PRAGMA user_version = 101")
-        files = as_it_is(source)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    with pytest.raises(SchemaTooNewError):
-        open_writer(folder)
-    after = as_it_is(folder)
-    assert {name: after[name] for name in files} == files
-
-
-def test_a_queue_in_rollback_mode_that_was_killed_is_opened(folder: Path) -> None:
-    """A journal to roll back is beyond a read-only look: the writer does it."""
-    source = folder / "killed"
-    source.mkdir()
-    with a_queue(source) as queue:
-        clicked = queue.click("e1")
-    path = database_in(source)
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA cache_size = 1")
-        connection.execute("BEGIN")
-        connection.execute("UPDATE sync_queue SET payload = zeroblob(200000)")
-        files = as_it_is(source)
-        connection.execute("ROLLBACK")
-    assert "queue.db-journal" in files
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    with a_queue(folder) as queue:
-        assert queue.reader.newest_entry() == (clicked,)
-        assert queue.sql("PRAGMA integrity_check") == [("ok",)]
-
-
-def test_a_folder_in_the_files_place_is_a_queue_error(folder: Path) -> None:
-    database_in(folder).mkdir()
-    with pytest.raises(QueueError):
-        open_writer(folder)
-
-
-def test_a_folder_in_the_lock_files_place_is_a_queue_error(folder: Path) -> None:
-    (folder / "queue.lock").mkdir()
-    with pytest.raises(QueueError):
-        open_writer(folder)
 
 
 # -- transactions --------------------------------------------------------------------------------
@@ -391,17 +276,6 @@ def test_a_text_that_is_no_utf8_is_damage_and_is_not_shown(queue: Queue) -> None
     with pytest.raises(QueueUnreadableError) as caught:
         queue.reader.oldest_open(1)
     assert "SECRET" not in str(caught.value)
-
-
-def test_a_damaged_page_is_damage(folder: Path) -> None:
-    with a_queue(folder) as queue:
-        queue.click_many("e1", 20)
-    path = database_in(folder)
-    raw = bytearray(path.read_bytes())
-    raw[4096:] = b"\xff" * (len(raw) - 4096)
-    path.write_bytes(bytes(raw))
-    with pytest.raises(QueueUnreadableError):
-        open_writer(folder)
 
 
 def test_a_closed_connection_is_a_queue_error_and_not_damage(folder: Path) -> None:

@@ -7,17 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.queue.support import Queue, effort_of, plan_of
-from tests.unit.queue.test_task_table import fill
+from tests.unit.queue.test_costs import fill
+from tests.unit.queue.test_next_task import remove
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Doubt, EntrySync, Known, TaskStatus
 from trayapp.tracking.entry import EventKind, TrackerState
 
 EMBEDDED = 1
-
-
-def remove(queue: Queue, *ids: int) -> None:
-    tasks = [queue.task(task_id) for task_id in ids]
-    queue.do(lambda writer: writer.tasks.remove(tasks))
 
 
 def test_an_empty_queue_has_nothing_to_say(queue: Queue) -> None:
@@ -48,6 +44,25 @@ def test_tallies_count_by_account_status_and_cause(queue: Queue) -> None:
         tally("doubtful", "", 1),
         tally("pending", "", 2),
     }
+
+
+def test_a_doubtful_task_counts_until_it_is_discarded_and_again_when_that_is_undone(
+    queue: Queue,
+) -> None:
+    def doubtful() -> int:
+        return sum(tally.count for tally in queue.reader.tallies() if tally.status == "doubtful")
+
+    for number in (1, 2):
+        queue.click(f"e{number}")
+        queue.change(number, doubt=Doubt.SENT)
+    assert doubtful() == 2
+    queue.sql("UPDATE sync_queue SET status = 'discarded' WHERE id = 1")
+    assert doubtful() == 1
+    queue.sql("UPDATE sync_queue SET status = 'failed' WHERE id = 1")
+    assert doubtful() == 2
+    queue.sql("UPDATE sync_queue SET status = 'discarded' WHERE id = 1")
+    queue.sql("DELETE FROM sync_queue WHERE id = 1")
+    assert doubtful() == 1
 
 
 def test_the_oldest_open_task_is_pending_or_failed(queue: Queue) -> None:

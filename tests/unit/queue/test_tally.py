@@ -74,6 +74,11 @@ class Tallies(RuleBasedStateMachine):
         sql = "UPDATE sync_queue SET status = 'discarded' WHERE id = ?"
         self.queue.do(lambda writer: writer.run(sql, (self.pick(number),)))
 
+    @rule(number=PICK)
+    def restore(self, number: int) -> None:
+        sql = "UPDATE sync_queue SET status = 'failed' WHERE id = ?"
+        self.queue.do(lambda writer: writer.run(sql, (self.pick(number, "TRUE"),)))
+
     @rule(account=st.sampled_from([1, 2]), causes=st.lists(CAUSES))
     def heal(self, account: int, causes: list[str]) -> None:
         self.queue.do(lambda writer: writer.tasks.heal(account, causes))

@@ -1,0 +1,339 @@
+"""The life of the app: one at a time, quiet, private, ended by a signal at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.program import (
+    PATIENCE_SECONDS,
+    Line,
+    app_answers,
+    app_at,
+    command,
+    end,
+    kinds,
+    rows,
+    run_sql,
+    running_app,
+    server_line,
+    trayapp,
+    until,
+)
+from trayapp.accounts.tokens import Tokens
+from trayapp.config import Paths
+from trayapp.control.instance import InstanceLock
+from trayapp.demo.proxy import Delay, Fault
+
+pytestmark = pytest.mark.timeout(120)
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+END_SECONDS = 5.0
+
+
+def all_sent() -> bool:
+    return trayapp("status", "--json").json["all_sent"] is True
+
+
+# -- one instance --------------------------------------------------------------------------
+
+
+def test_a_second_start_says_that_one_runs_already_and_is_no_error() -> None:
+    with running_app() as app:
+        second = trayapp("--no-tray")
+        assert (second.status, second.out, second.err) == (0, "Trayapp is running already.\n", "")
+        assert app.poll() is None
+        assert app_answers()
+
+
+def test_twenty_starts_at_once_make_one_process() -> None:
+    starts = [command("--no-tray") for _ in range(20)]
+    try:
+        until(lambda: sum(one.poll() is None for one in starts) == 1, "one is left")
+        until(app_answers, "it answers")
+        ended = [one for one in starts if one.poll() is not None]
+        answers = [one.communicate(timeout=PATIENCE_SECONDS) for one in ended]
+        assert [one.returncode for one in ended] == [0] * 19, answers
+        assert answers == [("Trayapp is running already.\n", "")] * 19
+    finally:
+        for one in starts:
+            one.kill()
+            one.communicate(timeout=PATIENCE_SECONDS)
+
+
+def test_what_a_killed_app_left_behind_blocks_nobody_and_nothing_is_lost() -> None:
+    with running_app() as app:
+        trayapp("start", "A")
+        app.kill()
+        app.wait(PATIENCE_SECONDS)
+        paths = Paths.of_user()
+        assert (paths.channel_dir / "control.sock").exists()
+        assert paths.instance_lock.exists()
+        assert "Trayapp is not running" in trayapp("pause").out
+    with running_app():
+        until(all_sent, "both are sent")
+        assert kinds() == ["time_entry_start", "time_entry_pause"]
+
+
+def test_an_app_waits_for_the_instance_lock_and_then_runs() -> None:
+    paths = Paths.of_user()
+    paths.make()
+    lock = InstanceLock(paths.instance_lock)
+    assert lock.try_acquire()
+    with contextlib.ExitStack() as stack:
+        stack.callback(lock.release)
+        app = stack.enter_context(_begun("--no-tray"))
+        with pytest.raises(subprocess.TimeoutExpired):
+            app.wait(2)
+        assert not app_answers()
+        lock.release()
+        until(app_answers, "the app runs")
+
+
+@SIGNALS
+def test_an_app_that_waits_for_the_lock_ends_too(number: int) -> None:
+    paths = Paths.of_user()
+    paths.make()
+    lock = InstanceLock(paths.instance_lock)
+    assert lock.try_acquire()
+    with contextlib.ExitStack() as stack:
+        stack.callback(lock.release)
+        app = stack.enter_context(_begun("--no-tray"))
+        with pytest.raises(subprocess.TimeoutExpired):
+            app.wait(2)
+        assert end(app, number) < END_SECONDS
+        assert app.communicate() == ("", "")
+
+
+@contextlib.contextmanager
+def _begun(*typed: str) -> Iterator[subprocess.Popen[str]]:
+    process = command(*typed)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+
+# -- the end -------------------------------------------------------------------------------
+
+
+@SIGNALS
+def test_a_signal_ends_it_with_0(number: int) -> None:
+    with running_app() as app:
+        trayapp("start", "A")
+        assert end(app, number) < END_SECONDS
+        assert app.communicate() == ("", "")
+        assert not (Paths.of_user().channel_dir / "control.sock").exists()
+
+
+def _hanging(line: Line, *, after: bool) -> threading.Event:
+    """The next request hangs; set once it does. `after`: the server has acted already."""
+    hangs = threading.Event()
+
+    def faults() -> Iterator[Fault]:
+        hangs.set()
+        yield Delay(after=after)
+
+    line.proxy.play(faults())
+    return hangs
+
+
+@SIGNALS
+@pytest.mark.parametrize("after", [False, True], ids=["before it acts", "after it acted"])
+def test_a_signal_ends_it_in_the_middle_of_a_hanging_request_and_nothing_is_lost_or_doubled(
+    tmp_path: Path, number: int, *, after: bool
+) -> None:
+    with server_line(tmp_path) as line:
+        hangs = _hanging(line, after=after)
+        with app_at(line) as app:
+            trayapp("start", "A", "--note", "n")
+            assert hangs.wait(PATIENCE_SECONDS)
+            trayapp("pause")
+            assert end(app, number) < END_SECONDS
+            assert rows("SELECT doubt FROM sync_queue") == [("sent",), ("none",)]
+        line.proxy.stop()
+        line.proxy.start()
+        with app_at(line):
+            until(all_sent, "both are sent")
+        on_server = [(event.kind, event.at_ms) for event in line.arrived]
+        assert on_server == rows("SELECT kind, at_ms FROM event ORDER BY seq")
+
+
+def test_a_hanging_request_keeps_no_click_waiting(tmp_path: Path) -> None:
+    with server_line(tmp_path) as line:
+        hangs = _hanging(line, after=False)
+        with app_at(line):
+            trayapp("start", "A")
+            assert hangs.wait(PATIENCE_SECONDS)
+            assert trayapp("pause").out.startswith("Paused at")
+            assert kinds() == ["time_entry_start", "time_entry_pause"]
+            assert trayapp("status", "--json").json["tracker"] == "paused"
+            line.proxy.stop()
+
+
+# -- quiet ---------------------------------------------------------------------------------
+
+
+def _wake_ups(process: subprocess.Popen[str]) -> dict[str, int]:
+    found = {}
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        status = (task / "status").read_text(encoding="ascii")
+        found[task.name] = int(
+            re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)[0]
+        )
+    return found
+
+
+def test_an_idle_app_does_not_wake_up() -> None:
+    with running_app() as app:
+        trayapp("start", "A")
+        trayapp("stop")
+        until(all_sent, "both are sent")
+        _let_it_come_to_rest(app)
+        before = _wake_ups(app)
+        with pytest.raises(subprocess.TimeoutExpired):
+            app.wait(2)
+        assert _wake_ups(app) == before
+        assert len(before) >= 3
+
+
+def _let_it_come_to_rest(app: subprocess.Popen[str]) -> None:
+    found: list[dict[str, int]] = []
+
+    def rests() -> bool:
+        found.append(_wake_ups(app))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            app.wait(0.2)
+        return found[-1] == _wake_ups(app)
+
+    until(rests, "it rests")
+
+
+def test_it_talks_to_nobody_but_the_server_and_the_tokens_stay_out_of_files_and_ps(
+    tmp_path: Path, home: Path
+) -> None:
+    with server_line(tmp_path) as line:
+        tokens = Tokens(access="canary-of-access", refresh=line.tokens.refresh)
+        with app_at(line, tokens=tokens) as app:
+            trayapp("start", "A")
+            trayapp("pause")
+            until(all_sent, "both are sent")
+            shown = Path(f"/proc/{app.pid}/cmdline").read_bytes()
+            assert b"canary" not in shown
+            assert line.tokens.refresh.encode() not in shown
+            end(app)
+        port = line.proxy.url.rpartition(":")[2]
+        log = Paths.of_user().state_dir / "connections"
+        assert set(log.read_text(encoding="utf-8").splitlines()) == {
+            "name 127.0.0.1",
+            f"('127.0.0.1', {port})",
+        }
+        assert {seen.path.split("/")[1] for seen in line.proxy.ledger} == {"entries", "token"}
+        written = [
+            file
+            for file in home.rglob("*")
+            if file.is_file() and file.name != "remote.db" and _has(file, tokens)
+        ]
+        assert written == []
+        assert "Token expired (401)" in Paths.of_user().log.read_text(encoding="utf-8")
+
+
+def _has(file: Path, tokens: Tokens) -> bool:
+    found = file.read_bytes()
+    return tokens.access.encode() in found or tokens.refresh.encode() in found
+
+
+# -- private -------------------------------------------------------------------------------
+
+
+def test_everything_it_makes_is_for_its_owner_only() -> None:
+    os.umask(0o022)
+    with running_app():
+        trayapp("start", "A")
+        until(all_sent, "it is sent")
+        paths = Paths.of_user()
+        places = (paths.config_dir, paths.data_dir, paths.state_dir, paths.channel_dir)
+        for directory in places:
+            assert directory.stat().st_mode & 0o777 == 0o700, directory
+        files = [file for directory in places for file in directory.iterdir()]
+        assert {file.name for file in files} >= {
+            *("trayapp.db", "trayapp.db-wal", "trayapp.db-shm", "embedded.db"),
+            *("instance.lock", "writer.lock", "last-seen", "trayapp.log", "control.sock"),
+        }
+        for file in files:
+            assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_the_log_names_the_threads_and_the_notes_stay_out_of_it() -> None:
+    with running_app() as app:
+        trayapp("start", "Website", "--note", "canary-of-a-note")
+        until(all_sent, "it is sent")
+        end(app)
+    log = Paths.of_user().log.read_text(encoding="utf-8")
+    assert re.search(r"INFO \[MainThread\] trayapp\.app: Trayapp runs$", log, re.MULTILINE)
+    assert re.search(r"INFO \[sync\] .*#1 time_entry_start: Delivered", log)
+    assert "Trayapp has ended" in log
+    assert "canary" not in log
+    assert logging.getLevelName(logging.ERROR) not in log
+
+
+# -- the gap -------------------------------------------------------------------------------
+
+
+def test_an_entry_that_ran_unwatched_keeps_running_and_is_asked_about_until_answered() -> None:
+    trayapp("start", "A")
+    run_sql("DROP TRIGGER event_unchanged")
+    run_sql("UPDATE event SET at_ms = at_ms - 3600000")
+    with running_app() as app:
+        assert trayapp("status", "--json").json["gap_since"] is not None
+        assert "trayapp stop --at" in trayapp("status").out
+        end(app)
+    with running_app():
+        assert trayapp("status", "--json").json["gap_since"] is not None
+        assert trayapp("resume").out == "Already running: A\n"
+        assert trayapp("status", "--json").json["gap_since"] is None
+        assert trayapp("status", "--json").json["tracker"] == "running"
+
+
+# -- what may be missing -------------------------------------------------------------------
+
+
+def test_without_a_runtime_directory_the_channel_is_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with running_app():
+        assert trayapp("start", "A").out.count("\n") == 1
+
+
+def test_without_a_channel_it_tracks_and_the_command_line_records_by_itself(home: Path) -> None:
+    (home / "run").chmod(0o777)
+    with _begun("--no-tray") as app:
+        log = Paths.of_user().log
+        until(lambda: log.exists() and "Trayapp runs" in log.read_text("utf-8"), "it runs")
+        assert trayapp("start", "A").status == 0
+        assert "cannot talk to the app" in log.read_text(encoding="utf-8")
+        assert app.poll() is None
+    assert kinds() == ["time_entry_start"]
+
+
+def test_a_queue_that_cannot_be_opened_is_one_line_and_1() -> None:
+    paths = Paths.of_user()
+    paths.make()
+    paths.database.write_bytes(b"this is no database" * 1000)
+    ran = trayapp("--no-tray")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("trayapp: ")
+    assert ran.err.count("\n") == 1

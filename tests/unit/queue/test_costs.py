@@ -1,0 +1,77 @@
+"""What is asked for every task and click costs the same at any length of the queue."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.queue.support import Queue, effort_of, plan_of
+from trayapp.queue.store import QueueWriter
+from trayapp.tracking.entry import EventKind
+
+EMBEDDED = 1
+
+
+def fill(queue: Queue, entries: int) -> None:
+    """Entries of two clicks; of every ten, one failed, one waits and one is discarded."""
+    events = [
+        queue.event(f"{entries}-{number}", kind)
+        for number in range(entries)
+        for kind in (EventKind.START, EventKind.STOP)
+    ]
+
+    def work(writer: QueueWriter) -> None:
+        writer.events.add(events, EMBEDDED)
+        writer.tasks.add(events, EMBEDDED)
+        writer.run("UPDATE sync_queue SET status = 'failed', cause = 'refused' WHERE id % 20 = 5")
+        writer.run("UPDATE sync_queue SET due_ms = ? WHERE id % 20 = 7", (10**13,))
+        writer.run("UPDATE sync_queue SET status = 'discarded' WHERE id % 20 IN (9, 10)")
+
+    queue.do(work)
+
+
+QUESTIONS: dict[str, Callable[[QueueWriter, Queue], object]] = {
+    "next": lambda writer, queue: writer.tasks.next_task(EMBEDDED, queue.now),
+    "next, one entry last": lambda writer, queue: writer.tasks.next_task(
+        EMBEDDED, queue.now, last_entry="50-0"
+    ),
+    "probe": lambda writer, queue: writer.tasks.next_task(EMBEDDED, queue.now, after_id=20),
+    "next due": lambda writer, _: writer.tasks.next_due(EMBEDDED),
+    "head": lambda writer, _: writer.tasks.get_pending(1),
+    "failed": lambda writer, _: writer.tasks.failed_count(EMBEDDED, "refused"),
+    "heal": lambda writer, _: writer.tasks.heal(EMBEDDED, ["server_trouble", "network"]),
+    "unblock": lambda writer, _: writer.tasks.unblock(2),
+    "newest entry": lambda writer, _: writer.events.newest_entry(),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_what_is_asked_for_every_task_costs_the_same_at_any_length(
+    queue: Queue, question: Callable[[QueueWriter, Queue], object]
+) -> None:
+    def costs(connection: sqlite3.Connection) -> int:
+        return effort_of(connection, lambda: question(writer, queue))
+
+    fill(queue, 50)
+    with queue.writing() as writer:
+        short = costs(writer._connection)
+        plan = plan_of(writer._connection, lambda: question(writer, queue))
+    fill(queue, 1000)
+    with queue.writing() as writer:
+        long = costs(writer._connection)
+    assert long <= short + 50
+    assert not [line for line in plan if line.startswith(("SCAN task", "SCAN sync_queue"))]
+    assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+def test_the_next_task_is_found_by_an_index(queue: Queue) -> None:
+    queue.click("e1")
+    with queue.writing() as writer:
+        plan = plan_of(
+            writer._connection,
+            lambda: writer.tasks.next_task(EMBEDDED, queue.now, last_entry="e1"),
+        )
+    assert any(line.startswith("SEARCH task USING INDEX task_pending") for line in plan)
+    assert any("INDEX task_entry" in line for line in plan)
