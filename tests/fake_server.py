@@ -80,6 +80,7 @@ class FakeServer:
         self.needless: set[str] = set()
         self.unplannable: dict[str, Exception] = {}
         self.skips_first = False
+        self.segment_id = ""
         self.closed = 0
         self.most_in_flight = 0
         self._clock = clock
@@ -104,7 +105,12 @@ class FakeServer:
             return Nothing(settles=settles)
         begun = [segment.id for segment in unit.entry.segments if segment.began_at <= first.at]
         body = json.dumps({"entry": first.entry_id, "events": settles})
-        return Write(body=body, settles=settles, segment_id=begun[-1], repeatable=self._repeatable)
+        return Write(
+            body=body,
+            settles=settles,
+            segment_id=self.segment_id or begun[-1],
+            repeatable=self._repeatable,
+        )
 
     def send(self, write: Write) -> Outcome:
         call = self._call("send", write)

@@ -267,9 +267,8 @@ class App:
     def _answer_retry(self, request: Request, responder: Responder) -> None:
         ids = request.arguments.get("ids")
         chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else None
-        count = self._refreshed().own_failed if chosen is None else len(chosen)
         try:
-            self._retry_tasks(chosen)
+            count = self._retry_tasks(chosen)
         except QueueError as error:
             responder.reply(Reply(ok=False, message=commands.not_recorded(error)))
             return
@@ -278,9 +277,10 @@ class App:
         else:
             responder.reply(commands.retry_begun(count))
 
-    def _retry_tasks(self, ids: list[int] | None) -> None:
-        self.core.retrier.begin(self._clock.now(), ids)
+    def _retry_tasks(self, ids: list[int] | None) -> int:
+        count = self.core.retrier.begin(self._clock.now(), ids)
         self._retry_chunk()
+        return count
 
     def _retry_chunk(self) -> None:
         # Clicks posted meanwhile come between two chunks.

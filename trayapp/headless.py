@@ -79,10 +79,10 @@ def whole_result(before: SyncStatus, after: SyncStatus) -> RetryResult:
 
 
 def _requeue(core: Core, ids: Sequence[int] | None) -> int:
-    core.retrier.begin(core.clock.now(), ids)
+    count = core.retrier.begin(core.clock.now(), ids)
     while core.retrier.next_chunk():
         pass
-    return core.retrier.total
+    return count
 
 
 @contextmanager

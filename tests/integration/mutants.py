@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-
 from tests.integration.scenes import Relay
-from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Account
-from trayapp.sync.claim import Broken, Pause, Request
+from trayapp.clock import Clock
+from trayapp.sync.claim import Pause
 from trayapp.sync.outcome import Absent, Delivered, Doubtful, Outcome
-from trayapp.sync.server import Nothing, Unit, Write
-from trayapp.sync.settlement import Aftermath
+from trayapp.sync.server import Nothing, TimeServer, Unit, Write
 from trayapp.sync.worker import SyncWorker
-from trayapp.tracking.entry import EventKind
 
 
 class BlindWorker(SyncWorker):
     """Repeats without looking: it forgets every doubt before it chooses."""
 
-    def _claim(
-        self, writer: QueueWriter, now: datetime, aftermath: Aftermath
-    ) -> Request | Broken | Pause | Account:
-        writer.run("UPDATE sync_queue SET doubt = 'none', sends = 0")
-        return super()._claim(writer, now, aftermath)
+    def run_once(self) -> Pause | None:
+        with self._queue.lock() as guard:
+            guard.value.run("UPDATE sync_queue SET doubt = 'none', sends = 0 WHERE doubt <> 'none'")
+        return super().run_once()
 
 
 class Unseeing(Relay):
@@ -50,12 +44,14 @@ class Trusting(Relay):
         return Delivered() if isinstance(outcome, Doubtful) else outcome
 
 
-_PRIORITY = (EventKind.START, EventKind.STOP, EventKind.PAUSE, EventKind.RESUME)
+class Retiming(Relay):
+    """Tells the server the time of the delivery instead of that of the click."""
 
-
-class Prioritising(Relay):
-    """Sends starts and stops before pauses and resumes, as the older app did."""
+    def __init__(self, inner: TimeServer, clock: Clock) -> None:
+        super().__init__(inner)
+        self._clock = clock
 
     def plan(self, unit: Unit) -> Write | Nothing:
-        pending = sorted(unit.pending, key=lambda event: _PRIORITY.index(event.kind))
-        return self.inner.plan(replace(unit, pending=tuple(pending)))
+        first, *others = unit.pending
+        stamp = replace(first.stamp, at=self._clock.now())
+        return self.inner.plan(replace(unit, pending=(replace(first, stamp=stamp), *others)))

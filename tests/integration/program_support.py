@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -20,7 +21,12 @@ from trayapp.config import Paths
 from trayapp.control.client import ControlClient
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
+from trayapp.demo.loopback import Loopback
+from trayapp.demo.proxy import MisbehavingProxy
 from trayapp.queue.reader import QueueReader
+from trayapp.servers.embedded_app import EmbeddedApp
+from trayapp.servers.embedded_auth import Authenticator
+from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.sync.snapshot import read_status
 from trayapp.sync.status import SyncStatus
 
@@ -119,3 +125,22 @@ def _read(path: Path) -> Record:
         contacted=raw["contacted"],
         looked_up=raw["looked_up"],
     )
+
+
+def random_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+@contextmanager
+def served(
+    root: Path, *, make_token: Callable[[], str] = random_token
+) -> Iterator[tuple[MisbehavingProxy, Authenticator]]:
+    """A server on loopback, outside the app's process, behind a proxy."""
+    store = EmbeddedStore(root / "server.db")
+    auth = Authenticator(SystemClock(), make_token=make_token)
+    app = EmbeddedApp(store, authenticator=auth)
+    try:
+        with Loopback(app) as loopback, MisbehavingProxy(loopback.url) as proxy:
+            yield proxy, auth
+    finally:
+        store.close()

@@ -230,9 +230,7 @@ class Life:
             self._served.append(server if reaper is None else MortalServer(server, reaper))
             return self._served[-1]
 
-        self.core = Core(
-            Surroundings(paths=paths, clock=clock, server_for=server_for, rules=rules)
-        )
+        self.core = Core(Surroundings(paths=paths, clock=clock, server_for=server_for, rules=rules))
         if reaper is not None:
             self.core._queue.recover(lambda writer: _mortal(writer, paths, reaper))
         ports = WorkerPorts(

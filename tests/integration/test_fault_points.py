@@ -88,9 +88,7 @@ class Telling:
         paths = Paths.under(home)
         kill_at = self._kills.pop(0) if self._kills else 0
         self._reaper = Reaper(paths.data_dir, kill_at=kill_at)
-        self._life = Life(
-            self._scene, paths, self._clock, worker=self._worker, reaper=self._reaper
-        )
+        self._life = Life(self._scene, paths, self._clock, worker=self._worker, reaper=self._reaper)
 
     def _step(self, name: str, note: str, steps: int) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,7 @@ class TestNoNetwork:
         bench.click("a")
         bench.run_for(HOUR)
         times = [call.at for call in bench.server.calls]
-        waits = [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
         assert waits[:8] == [5, 10, 20, 40, 80, 160, 300, 300]
 
     def test_a_click_probes_at_once(self, bench: Bench) -> None:
@@ -226,7 +227,7 @@ class TestServerTrouble:
         bench.server.rule = for_entry("entry-000", TROUBLE)  # type: ignore[assignment]
         bench.run_for(HOUR)
         times = [call.at for call in bench.server.made()]
-        waits = [(b - a) / MINUTE for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
         assert waits[:4] == [1, 2, 4, 8]
 
     def test_two_bad_entries_side_by_side_do_not_starve_the_rest(self, bench: Bench) -> None:
@@ -315,7 +316,7 @@ class TestRetryAfter:
         bench.run_for(2 * DAY)
         assert (bench.pending[0].retry_count, bench.failed) == (0, [])
         times = [call.at for call in bench.server.calls]
-        waits = [(b - a) / MINUTE for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
         assert waits[:6] == [1, 2, 4, 8, 15, 15]
         bench.click("b")
         bench.retry_all()
@@ -528,7 +529,7 @@ class TestWrongAddress:
         bench.run_for(DAY)
         assert bench.failed == []
         times = [call.at for call in bench.server.calls[1:]]
-        waits = [(b - a) / MINUTE for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
         assert waits[:6] == [5, 10, 20, 40, 60, 60]
 
         heal(bench.server)

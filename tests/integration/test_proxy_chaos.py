@@ -14,7 +14,7 @@ import pytest
 
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary, Script
-from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Life, Relay, Scene, life_of
+from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Life, Scene, life_of
 from tests.plain_client import PlainClient
 from trayapp.accounts.tokens import TokenSource
 from trayapp.demo.proxy import (
@@ -42,7 +42,9 @@ from trayapp.sync.outcome import Cause
 from trayapp.sync.server import TimeServer
 
 VERBS = ("start", "pause", "resume", "stop")
-SAY_502_AFTER = Say(status=502, body="<html>Bad Gateway</html>", content_type="text/html", after=True)
+SAY_502_AFTER = Say(
+    status=502, body="<html>Bad Gateway</html>", content_type="text/html", after=True
+)
 FAULTS: dict[str, Fault] = {
     "dropped before": DropBefore(),
     "dropped after": DropAfter(),
@@ -176,17 +178,48 @@ def test_in_chaos_every_click_arrives_once_and_nothing_fails_that_heals(
         assert spoilt > EVENTS / 2
 
 
-class Hasty(Relay):
-    """A client that does not wait long for an answer."""
-
-
 @contextmanager
 def hasty_client(scene: Scene) -> Iterator[TimeServer]:
-    timeouts = Timeouts(read_seconds=0.3)
+    """A client that does not wait long for an answer."""
     refresh = token_refresher(HttpClient(scene.proxy.url), "/token/refresh")
     auth = TokenSource(scene.tokens, refresh)
+    timeouts = Timeouts(read_seconds=0.3)
     client = PlainClient(HttpClient(scene.proxy.url, auth=auth, timeouts=timeouts))
     try:
         yield client
     finally:
         client.close()
+
+
+def wait_until_landed(scene: Scene, posts: int) -> None:
+    deadline = time.monotonic() + 10
+    pulse = threading.Event()
+    while sum(seen.reached for seen in scene.proxy.ledger if seen.method == "POST") < posts:
+        assert time.monotonic() < deadline, "the request that was held never landed"
+        pulse.wait(0.01)
+
+
+def test_a_request_that_lands_after_two_looks_is_shown_as_a_possible_double(
+    tmp_path: Path,
+) -> None:
+    clock, release, diary = FakeClock(), threading.Event(), Diary()
+    with (
+        Scene(PLAIN, tmp_path, clock) as scene,
+        hasty_client(scene) as client,
+        life_of(scene, tmp_path, clock, wrap=lambda _server: client) as life,
+    ):
+        for name in ("start", "stop"):
+            clock.advance(61.25)
+            life.click(diary, name, "late")
+        scene.proxy.play([Delay(until=release)], only=is_write)
+        life.rest()
+        assert complaints(scene, life, diary) == []
+        release.set()
+        wait_until_landed(scene, 2)
+        clock.advance(61.25)
+        life.click(diary, "start", "the next contact")
+        life.rest()
+        assert life.core.status().possible_doubles == 1
+        assert not life.core.status().all_sent
+        assert life.unsent() == ["1 doubles"]
+        assert [words.split(":")[0] for words in scene.complaints(life.log())] == ["twice"]

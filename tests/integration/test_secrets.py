@@ -16,18 +16,13 @@ from urllib.parse import quote
 import pytest
 
 from tests.integration.core_support import Bench, Wire, bench_over_http
-from tests.integration.program_support import running, wait_until
+from tests.integration.program_support import running, served, wait_until
 from tests.integration.recorded_app import Order
 from trayapp.accounts.tokens import Tokens
-from trayapp.clock import SystemClock
-from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import SAY_401, SAY_500, DropAfter, Fault, MisbehavingProxy, Say
 from trayapp.desktop.menu import Item, tray_view
 from trayapp.desktop.notices import failed_notice
 from trayapp.log import start_logging, stop_logging
-from trayapp.servers.embedded_app import EmbeddedApp
-from trayapp.servers.embedded_auth import Authenticator
-from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.sync.outcome import Outcome
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.status import Link
@@ -196,7 +191,7 @@ def test_no_process_shows_a_token_to_others(
     opener.write_text(f"#!/bin/sh\ncat /proc/$$/environ /proc/$$/cmdline > {shown}\n")
     opener.chmod(0o700)
     monkeypatch.setenv("PATH", f"{opener.parent}:{os.environ['PATH']}")
-    with _server(tmp_path, _canaries()) as (proxy, auth):
+    with served(tmp_path, make_token=_canaries()) as (proxy, auth):
         pair = auth.issue()
         order = Order(
             root="",
@@ -303,17 +298,3 @@ def _logging_everything(root: Path) -> Iterator[None]:
         yield
     finally:
         stop_logging()
-
-
-@contextmanager
-def _server(
-    root: Path, make_token: Callable[[], str]
-) -> Iterator[tuple[MisbehavingProxy, Authenticator]]:
-    store = EmbeddedStore(root / "server.db")
-    auth = Authenticator(SystemClock(), make_token=make_token)
-    try:
-        app = EmbeddedApp(store, authenticator=auth)
-        with Loopback(app) as loopback, MisbehavingProxy(loopback.url) as proxy:
-            yield proxy, auth
-    finally:
-        store.close()

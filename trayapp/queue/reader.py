@@ -6,8 +6,9 @@ One reader belongs to one thread.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -145,22 +146,26 @@ class QueueReader:
         )
         return tuple(task_of(row) for row in rows)
 
-    def run_counts(self, run: int) -> tuple[int, int, str]:
-        """Of one "Retry all": how many still wait, how many failed again, the newest reason."""
+    def open_until(self, newest_id: int, ids: Sequence[int] | None = None) -> tuple[int, int, str]:
+        """Of the active account's tasks up to this one: how many wait, how many failed, and why.
+
+        `ids`: only these. The reason is the newest of the failed ones, else of those that wait.
+        """
         rows = self._rows(
-            "SELECT status, COUNT(*) AS count FROM sync_queue"
-            " WHERE retry_run > 0 AND retry_run = ? GROUP BY status",
-            (run,),
+            "SELECT status, COUNT(*) AS count, MAX(id) AS newest FROM sync_queue"
+            " WHERE account = (SELECT CAST(value AS INTEGER) FROM meta"
+            "   WHERE key = 'active_account') AND status IN ('pending', 'failed') AND id <= ?"
+            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
+            " GROUP BY status ORDER BY status",
+            (newest_id, *(2 * (None if ids is None else json.dumps(list(ids)),))),
         )
         counts = {row["status"]: row["count"] for row in rows}
-        reasons = self._rows(
-            "SELECT error_message FROM sync_queue"
-            " WHERE retry_run > 0 AND retry_run = ? AND error_message <> ''"
-            " ORDER BY status = 'failed' DESC, id DESC LIMIT 1",
-            (run,),
-        )
-        reason = str(reasons[0][0]) if reasons else ""
-        return counts.get("pending", 0), counts.get("failed", 0), reason
+        reasons = (self._reason(row["newest"]) for row in rows)  # failed ones come first
+        return counts.get("pending", 0), counts.get("failed", 0), next(filter(None, reasons), "")
+
+    def _reason(self, task_id: int) -> str:
+        rows = self._rows("SELECT error_message FROM sync_queue WHERE id = ?", (task_id,))
+        return rows[0]["error_message"] if rows else ""
 
     def recent(self, limit: int) -> tuple[RecentEntry, ...]:
         """The entries clicked last, newest first."""

@@ -93,8 +93,7 @@ CREATE TABLE sync_queue (           -- what has not arrived
   wire_body TEXT,                   -- what went out; on the first of the tasks it settles
   sent_at INTEGER,
   sends INTEGER NOT NULL DEFAULT 0, -- requests without a settled answer
-  looks INTEGER NOT NULL DEFAULT 0, -- looks since then that found nothing
-  retry_run INTEGER NOT NULL DEFAULT 0 -- number of the "Retry all" it takes part in
+  looks INTEGER NOT NULL DEFAULT 0  -- looks since then that found nothing
 );
 CREATE INDEX task_pending ON sync_queue (account, id) WHERE status = 'pending';
 CREATE INDEX task_due ON sync_queue (account, due_ms) WHERE status = 'pending' AND due_ms > 0;
@@ -103,7 +102,6 @@ CREATE INDEX task_failed_cause ON sync_queue (cause, id) WHERE status = 'failed'
 CREATE INDEX task_open ON sync_queue (account, id) WHERE status IN ('pending', 'failed');
 CREATE INDEX task_trial ON sync_queue (account, id) WHERE status = 'pending' AND trial > 0;
 CREATE INDEX task_entry ON sync_queue (entry, id);
-CREATE INDEX task_run ON sync_queue (retry_run, status) WHERE retry_run > 0;
 
 CREATE VIEW unheld_task AS          -- pending, and nothing older of its entry is unfinished
   SELECT * FROM sync_queue AS task

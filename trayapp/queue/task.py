@@ -48,7 +48,7 @@ class Gate:
 
     `due_at` None: not before somebody acts (signs in, changes the address, asks for a retry).
     `tries` counts the probes since it closed. `task_id` is the task in trouble at the head
-    (server trouble that was not probed yet) or the one that probed last. `seeks_other`: one task of another
+    (server trouble not yet probed) or the one that probed last. `seeks_other`: one task of another
     entry may try at once, to tell one bad entry from a bad server. `by_server`: the server named
     the time, so no click overrides it.
     """

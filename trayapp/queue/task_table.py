@@ -202,20 +202,31 @@ class TaskTable:
         )
 
     def requeue(
-        self, account_id: int, *, run: int, limit: int, ids: Sequence[int] | None = None
-    ) -> int:
-        """Failed tasks back to pending, attempts to 0, oldest first; how many (at most `limit`).
+        self, account_id: int, *, after_id: int, limit: int, ids: Sequence[int] | None = None
+    ) -> tuple[int, int]:
+        """Failed tasks back to pending, attempts to 0: how many, and the last one's id.
 
-        `ids` None means all of the account.
+        The oldest `limit` of those behind `after_id`; `ids` None means all of the account.
         """
-        cursor = self._database.run(
+        rows = self._database.rows(
             "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
-            " cause = '', retry_run = ? WHERE id IN (SELECT id FROM sync_queue"
-            " WHERE account = ? AND status = 'failed'"
-            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?)",
-            (run, account_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
+            " cause = '' WHERE id IN (SELECT id FROM sync_queue"
+            " WHERE account = ? AND status = 'failed' AND id > ?"
+            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?)"
+            " RETURNING id",
+            (account_id, after_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
         )
-        return cursor.rowcount
+        return len(rows), max((row["id"] for row in rows), default=after_id)
+
+    def open_tasks(self, account_id: int) -> tuple[int, int]:
+        """How many of an account's tasks are pending or failed, and the newest id of any task."""
+        rows = self._database.rows(
+            "SELECT (SELECT COALESCE(SUM(count), 0) FROM tally WHERE account = ?"
+            " AND status IN ('pending', 'failed')) AS count,"
+            " (SELECT COALESCE(MAX(id), 0) FROM sync_queue) AS newest",
+            (account_id,),
+        )
+        return rows[0]["count"], rows[0]["newest"]
 
     def requeue_cause(self, account_id: int, cause: str) -> None:
         """What failed for this cause goes again, attempts to 0, in its old place."""

@@ -107,7 +107,9 @@ def _next_task(at: Scene) -> _Chosen | Check | Pause:
         look_at = tasks.next_look(account_id, at.now)
         last = _running_entry(at.writer) if at.server.capabilities.one_active else ""
         task = tasks.next_task(account_id, at.now, last_entry=last)
-        return (task, None) if task and look_at is None else Pause(tasks.next_due(account_id))
+        if look_at is not None:
+            return Pause(look_at)
+        return (task, None) if task else Pause(tasks.next_due(account_id))
     if gate.due_at is None:
         return Pause(None)
     head = _head(at.writer, gate)

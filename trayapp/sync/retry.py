@@ -7,6 +7,7 @@ work between two of them, so that a click never waits for a long retry.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from trayapp.mutex import Mutex
@@ -14,7 +15,6 @@ from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import GateKind
 from trayapp.sync.status import RetryResult
-from trayapp.tracking.entry import to_ms
 
 CHUNK = 500
 
@@ -31,59 +31,75 @@ def release(writer: QueueWriter, kind: GateKind) -> None:
     writer.tasks.requeue_cause(account_id, kind.value)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One retry: `ids` None means all that was open when it began, up to the task `newest`."""
+
+    number: int
+    ids: Sequence[int] | None
+    total: int
+    newest: int
+    done_until: int = 0
+    requeuing: bool = True
+
+
 class Retrier:
     """One retry at a time; a new one takes over what an unfinished one had requeued."""
 
     def __init__(self, queue: Mutex[QueueWriter]) -> None:
         self._queue = queue
         self._number = 0
-        self._ids: Sequence[int] | None = None
-        self._total = 0
-        self._requeuing = False
-        self._watching = False
+        self._run: _Run | None = None
 
-    def begin(self, now: datetime, ids: Sequence[int] | None = None) -> None:
-        """Retry these tasks of the active account, None meaning all. Raises QueueError.
+    def begin(self, now: datetime, ids: Sequence[int] | None = None) -> int:
+        """Retry these failed tasks of the active account; how many. Raises QueueError.
 
-        Every gate gets one probe, unless the server itself named the time.
+        None means all of them, and what they hold. Every gate gets one probe, unless the server
+        itself named the time.
         """
         with self._queue.lock() as guard:
+            tasks = guard.value.tasks
             account_id = guard.value.accounts.active().id
             guard.value.accounts.hurry(account_id, now, kinds=tuple(GateKind))
-            guard.value.tasks.hurry(account_id)
-        # Numbers grow over restarts too: the queue remembers which retry a task was part of.
-        self._number = max(self._number + 1, to_ms(now))
-        self._ids, self._total = ids, 0
-        self._requeuing = self._watching = True
+            tasks.hurry(account_id)
+            total, newest = tasks.open_tasks(account_id)
+            if ids is not None:
+                ids = sorted(tasks.failed_ids(account_id, ids))
+                total = len(ids)
+        self._number += 1
+        self._run = _Run(number=self._number, ids=ids, total=total, newest=newest)
+        return total
 
     def next_chunk(self) -> bool:
         """Requeue the next chunk; False when there was nothing more. Raises QueueError."""
-        if not self._requeuing:
+        run = self._run
+        if run is None or not run.requeuing:
             return False
         with self._queue.lock() as guard:
             account_id = guard.value.accounts.active().id
-            moved = guard.value.tasks.requeue(
-                account_id, run=self._number, limit=CHUNK, ids=self._ids
+            # Only behind the chunk before: what has failed again meanwhile had its chance.
+            moved, run.done_until = guard.value.tasks.requeue(
+                account_id, after_id=run.done_until, limit=CHUNK, ids=run.ids
             )
-        self._total += moved
-        self._requeuing = moved == CHUNK
-        return self._requeuing
-
-    @property
-    def total(self) -> int:
-        """How many tasks the newest retry took."""
-        return self._total
+        run.requeuing = moved == CHUNK
+        return run.requeuing
 
     def result(self, reader: QueueReader) -> RetryResult | None:
         """What became of it, once; to be asked when the worker rests. None while it goes on."""
-        if not self._watching or self._requeuing:
+        run = self._run
+        if run is None or run.requeuing:
             return None
-        self._watching = False
-        waiting, failed, reason = reader.run_counts(self._number)
+        self._run = None
+        waiting, failed, reason = reader.open_until(run.newest, run.ids)
         return RetryResult(
-            number=self._number,
-            sent=self._total - waiting - failed,
+            number=run.number,
+            sent=run.total - waiting - failed,
             failed=failed,
             waiting=waiting,
-            reason=reason,
+            reason=reason or _gate_reason(reader) if waiting or failed else "",
         )
+
+
+def _gate_reason(reader: QueueReader) -> str:
+    gate = reader.gate(reader.accounts()[0].id)
+    return gate.reason if gate else ""

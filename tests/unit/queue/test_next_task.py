@@ -46,7 +46,8 @@ def heal(queue: Queue, *causes: str) -> None:
 
 def requeue(queue: Queue, *, limit: int = 100, ids: Sequence[int] | None = None) -> int:
     with queue.writing() as writer:
-        return writer.tasks.requeue(EMBEDDED, run=7, limit=limit, ids=ids)
+        count, _last = writer.tasks.requeue(EMBEDDED, after_id=0, limit=limit, ids=ids)
+        return count
 
 
 def remove(queue: Queue, *ids: int) -> None:

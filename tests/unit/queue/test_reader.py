@@ -24,7 +24,7 @@ def test_an_empty_queue_has_nothing_to_say(queue: Queue) -> None:
     assert reader.newest_failure("refused") == ""
     assert reader.failed(limit=10) == ()
     assert reader.recent(5) == ()
-    assert reader.run_counts(1) == (0, 0, "")
+    assert reader.open_until(1) == (0, 0, "")
     assert reader.twins() == 0
 
 
@@ -94,18 +94,18 @@ def test_failed_tasks_come_in_pages(queue: Queue) -> None:
     assert first[0] == queue.task(1)
 
 
-def test_a_retry_is_counted_to_its_honest_end(queue: Queue) -> None:
-    for number in range(1, 4):
+def test_what_was_open_is_counted_to_its_honest_end(queue: Queue) -> None:
+    for number in range(1, 5):
         queue.click(f"e{number}")
-        queue.fail(number, reason="")
-    queue.do(lambda writer: writer.tasks.requeue(EMBEDDED, run=7, limit=9))
-    assert queue.reader.run_counts(7) == (3, 0, "")
+    assert queue.reader.open_until(3) == (3, 0, "")
     queue.change(1, reason="Network error: no route")
-    assert queue.reader.run_counts(7) == (3, 0, "Network error: no route")
+    assert queue.reader.open_until(1) == (1, 0, "Network error: no route")
     queue.fail(2, reason="HTTP 422: project closed")
     remove(queue, 3)
-    assert queue.reader.run_counts(7) == (1, 1, "HTTP 422: project closed")
-    assert queue.reader.run_counts(8) == (0, 0, "")
+    assert queue.reader.open_until(3) == (1, 1, "HTTP 422: project closed")
+    assert queue.reader.open_until(3, [1]) == (1, 0, "Network error: no route")
+    assert queue.reader.open_until(3, []) == (0, 0, "")
+    assert queue.reader.open_until(0) == (0, 0, "")
 
 
 def test_a_snapshot_shows_one_moment(queue: Queue) -> None:
@@ -194,7 +194,7 @@ QUESTIONS: dict[str, Callable[[QueueReader], object]] = {
     "newest failure": lambda reader: reader.newest_failure("refused"),
     "no such failure": lambda reader: reader.newest_failure("network"),
     "newest entry": lambda reader: reader.newest_entry(),
-    "run counts": lambda reader: reader.run_counts(7),
+    "open until": lambda reader: reader.open_until(7),
     "failed": lambda reader: reader.failed(limit=2),
     "recent": lambda reader: reader.recent(3),
     "twins": lambda reader: reader.twins(),

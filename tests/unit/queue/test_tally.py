@@ -85,7 +85,7 @@ class Tallies(RuleBasedStateMachine):
 
     @rule(account=st.sampled_from([1, 2]), limit=st.integers(min_value=0, max_value=3))
     def requeue(self, account: int, limit: int) -> None:
-        self.queue.do(lambda writer: writer.tasks.requeue(account, run=1, limit=limit))
+        self.queue.do(lambda writer: writer.tasks.requeue(account, after_id=0, limit=limit))
 
     @rule()
     def change_nothing_after_all(self) -> None:

@@ -167,7 +167,21 @@ def test_requeue_takes_the_oldest_and_no_more_than_it_may(queue: Queue) -> None:
         assert writer.tasks.failed_ids(2, [3]) == set()
         assert writer.tasks.failed_count(EMBEDDED, "refused") == 2
         assert writer.tasks.failed_count(EMBEDDED, "network") == 0
-        assert writer.tasks.requeue(2, run=8, limit=9) == 0
+        assert writer.tasks.requeue(2, after_id=3, limit=9) == (0, 3)
+
+
+def test_requeue_in_chunks_takes_nothing_twice(queue: Queue) -> None:
+    for number in range(1, 6):
+        queue.click(f"e{number}")
+        queue.fail(number)
+    with queue.writing() as writer:
+        assert writer.tasks.open_tasks(EMBEDDED) == (5, 5)
+        assert writer.tasks.requeue(EMBEDDED, after_id=0, limit=2) == (2, 2)
+    queue.fail(1)
+    with queue.writing() as writer:
+        assert writer.tasks.requeue(EMBEDDED, after_id=2, limit=9) == (3, 5)
+        assert writer.tasks.requeue(EMBEDDED, after_id=5, limit=9) == (0, 5)
+    assert [task.id for task in queue.reader.failed(limit=9)] == [1]
 
 
 def test_hurry_leaves_what_is_in_doubt_to_its_next_look(queue: Queue) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_server import Bench, a_bench
-from trayapp.queue.task import Doubt, Gate, GateKind, SyncTask, TaskChange, TaskStatus
+from trayapp.queue.task import Doubt, Gate, GateKind, TaskChange, TaskStatus
 from trayapp.sync.claim import (
     Broken,
     Check,
@@ -87,7 +87,7 @@ def gate(
     return made
 
 
-def change(
+def change(  # noqa: PLR0913  # each is a column
     bench: Bench,
     task_id: int,
     *,
@@ -97,35 +97,19 @@ def change(
     doubt: Doubt = Doubt.NONE,
     retry_count: int = 0,
 ) -> None:
-    with bench.writing() as writer:
-        writer.tasks.change(
-            [bench_task(writer.rows("SELECT id FROM sync_queue"), task_id)],
-            TaskChange(
-                status=status,
-                retry_count=retry_count,
-                due_at=None if due is None else bench.clock.now() + due,
-                reason="why",
-                cause=cause,
-                doubt=doubt,
-                looks=0,
-            ),
-            bench.clock.now(),
-        )
-
-
-def bench_task(rows: object, task_id: int) -> SyncTask:
-    assert rows
-    from tests.fakes import START  # noqa: PLC0415
-
-    return SyncTask(
-        id=task_id,
-        account_id=1,
-        kind="",
-        entry_id="",
-        event_id=None,
-        payload="",
-        created_at=START,
+    task = bench.task(task_id)
+    now = bench.clock.now()
+    after = TaskChange(
+        status=status,
+        retry_count=retry_count,
+        due_at=None if due is None else now + due,
+        reason="why",
+        cause=cause,
+        doubt=doubt,
+        looks=0,
     )
+    with bench.writing() as writer:
+        writer.tasks.change([task], after, now)
 
 
 class TestWithTheGateOpen:

@@ -15,7 +15,6 @@ from trayapp.sync.outcome import (
     Absent,
     AlreadySo,
     Conflict,
-    Delivered,
     Doubtful,
     Offline,
     Outcome,
@@ -25,6 +24,7 @@ from trayapp.sync.outcome import (
 )
 from trayapp.sync.settlement import Rules
 from trayapp.sync.waiting import Waits
+from trayapp.tracking.entry import to_ms
 
 MINUTE = timedelta(minutes=1)
 RESET = Doubtful("Network error: connection reset")
@@ -72,16 +72,17 @@ def test_what_the_server_confirmed_is_kept_with_the_segment(plain: Bench) -> Non
     }
 
 
-def test_a_segment_of_an_unknown_name_begins_with_its_entry(plain: Bench) -> None:
+def test_a_segment_the_entry_does_not_have_begins_with_it_and_is_not_watched(
+    plain: Bench,
+) -> None:
+    plain.server.segment_id = "another"
+    plain.server.script.extend([RESET, Absent(), Absent()])
     plain.click("a")
-    plain.worker.run_once()
+    began_ms = to_ms(plain.clock.now())
+    plain.run_for(MINUTE)
     with plain.writing() as writer:
-        assert writer.tasks.get_pending(1) is not None
-    plain.server.script.append(Delivered(remote_id="r", base="{}"))
-    plain.run()
-    with plain.writing() as writer:
-        rows = writer.rows("SELECT id, began_ms FROM segment")
-    assert len(rows) == 1
+        (row,) = writer.rows("SELECT id, began_ms, watched_until_ms FROM segment")
+    assert tuple(row) == ("another", began_ms, None)
 
 
 def test_what_was_removed_there_is_marked_and_told(bench: Bench) -> None:
