@@ -92,11 +92,12 @@ class Bench:
         self.clock.advance(ends - self.clock.now())
         self.work()
 
-    def retry_all(self) -> None:
-        """As the app does it, in chunks."""
-        self.core.retrier.begin(self.clock.now())
+    def retry_all(self) -> int:
+        """As the app does it, in chunks; how many."""
+        count = self.core.retrier.begin(self.clock.now())
         while self.core.retrier.next_chunk():
             pass
+        return count
 
     @property
     def status(self) -> SyncStatus:

@@ -5,31 +5,23 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import uuid
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.integration.core_support import (
-    Bench,
     bench_inside,
     bench_over_http,
     made_paths,
 )
 from trayapp.demo.proxy import SAY_500, DropAfter, Say
-from trayapp.mutex import Mutex
 from trayapp.queue.errors import QueueError
-from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Doubt, TaskChange, TaskStatus
-from trayapp.sync.outcome import Cause
-from trayapp.sync.sentences import failed_label, sync_line
+from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import AccountView, Link
-from trayapp.tracking.entry import Event, EventKind, TrackerState, to_ms
+from trayapp.tracking.entry import EventKind, to_ms
 from trayapp.tracking.replay import replay
-from trayapp.tracking.tracker import AlreadySo, Pause, Resume, Start, Stop
+from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
 MANY = 1203
 
@@ -167,32 +159,6 @@ def test_a_lost_answer_is_looked_up_and_not_sent_again(tmp_path: Path) -> None:
         assert bench.status.all_sent
 
 
-def test_retry_all_has_no_cap(tmp_path: Path) -> None:
-    _many_failed(tmp_path)
-    with bench_inside(tmp_path) as (bench, _plug):
-        assert bench.status.failed == MANY
-        bench.retry_all()
-        assert bench.core.retrier.total == MANY
-        assert (bench.status.failed, bench.status.pending) == (0, MANY)
-        bench.live(timedelta(hours=1))
-        result = bench.core.retrier.result(bench.core.reader)
-        assert result is not None
-        assert (result.sent, result.failed, result.waiting) == (MANY, 0, 0)
-        assert bench.status.all_sent
-        assert len(bench.arrived) == MANY
-
-
-def test_the_failed_list_has_no_cap(tmp_path: Path) -> None:
-    _many_failed(tmp_path)
-    with bench_inside(tmp_path) as (bench, _plug):
-        assert len(bench.failed) == MANY
-        pages, last = 0, 0
-        while page := bench.core.reader.failed(limit=50, after_id=last):
-            pages, last = pages + 1, page[-1].id
-        assert pages == -(-MANY // 50)
-        assert failed_label(bench.status) == f"Failed tasks ({MANY})"
-
-
 def test_the_payload_shown_is_readable_and_has_no_token(tmp_path: Path) -> None:
     with bench_over_http(tmp_path) as (bench, wire):
         wire.proxy.play([Say(status=422, body='{"message": "project closed"}')])
@@ -248,14 +214,19 @@ def test_changing_the_account_deletes_nothing_and_sends_nothing_as_another(tmp_p
         assert (status.pending, status.failed) == (1, 1)
         assert status.elsewhere == (("embedded", 2),)
         assert not status.all_sent
-        bench.retry_all()  # of the signed-in account, which has none
-        assert bench.core.retrier.total == 0
+        assert bench.retry_all() == 0  # of the signed-in account, which has none
 
         bench.core.use_account(AccountView(kind="embedded", url="", user=""))
         bench.retry_all()
         bench.live(timedelta(days=1))
         assert bench.status.all_sent
         assert [one.id for one in bench.arrived] == [one.id for one in bench.clicked]
+
+
+def _use(root: Path) -> None:
+    with bench_inside(root) as (bench, _plug):
+        bench.work()
+        bench.click(Start("Something else"))
 
 
 @pytest.mark.parametrize("where", ["header", "middle", "cut short", "not a database"])
@@ -271,73 +242,6 @@ def test_a_damaged_database_is_not_replaced_by_an_empty_one(tmp_path: Path, wher
         "not a database": b"a list of groceries\n" * 1000,
     }[where]
     paths.database.write_bytes(damaged)
-    with (
-        pytest.raises(QueueError, match=r"database|disk image|malformed"),
-        bench_inside(tmp_path) as (bench, _plug),
-    ):
-        bench.work()
-        bench.click(Start("Something else"))
+    with pytest.raises(QueueError, match=r"database|disk image|malformed"):
+        _use(tmp_path)
     assert paths.database.read_bytes() == damaged
-
-
-# -- the incident's own shape ----------------------------------------------------------------
-
-
-def test_six_pauses_within_a_second_make_one_task(tmp_path: Path) -> None:
-    with bench_inside(tmp_path) as (bench, plug):
-        plug.is_in = False
-        bench.clicks(Start("Website"))
-        results = []
-        for _ in range(6):
-            bench.clock.advance(0.15)
-            results.append(bench.click(Pause()))
-        assert [isinstance(one, AlreadySo) for one in results] == [False, *[True] * 5]
-        assert _tasks(bench) == [("time_entry_start",), ("time_entry_pause",)]
-
-
-def test_pauses_every_thirty_seconds_while_paused_make_none(tmp_path: Path) -> None:
-    with bench_inside(tmp_path) as (bench, _plug):
-        bench.clicks(Start("Website"), Pause())
-        paused_at = bench.clock.now()
-        bench.clicks(*[Pause()] * 20, every=30)
-        bench.live(timedelta(minutes=1))
-        assert [event.kind for event in bench.clicked] == [EventKind.START, EventKind.PAUSE]
-        assert bench.clicked[-1].at == paused_at
-        assert bench.status.tracker is TrackerState.PAUSED
-
-
-def _tasks(bench: Bench) -> list[tuple[object, ...]]:
-    return bench.rows("SELECT entity_type FROM sync_queue ORDER BY id")
-
-
-def _copies(event: Event, count: int) -> Iterator[Event]:
-    for number in range(count):
-        yield replace(
-            event, id=str(uuid.uuid4()), entry_id=str(uuid.uuid4()), project=f"Project {number}"
-        )
-
-
-def _many_failed(root: Path) -> None:
-    """As the queue would be after many refusals, each with words of its own."""
-    with bench_inside(root) as (bench, _plug):
-        bench.click(Start("0"))
-        (first,) = bench.clicked
-        queue = Mutex(QueueWriter(bench.paths.database, bench.paths.writer_lock))
-        change = TaskChange(
-            status=TaskStatus.FAILED,
-            retry_count=1,
-            due_at=None,
-            reason="HTTP 422: project closed",
-            cause=Cause.REFUSED,
-            doubt=Doubt.NONE,
-            looks=0,
-        )
-        with queue.lock() as guard:
-            writer = guard.value
-            writer.record(list(_copies(first, MANY - 1)), bench.clock.now())
-            account = writer.accounts.active().id
-            while (task := writer.tasks.next_task(account, bench.clock.now())) is not None:
-                writer.tasks.change((task,), change, bench.clock.now())
-        with queue.lock() as guard:
-            writer = guard.value
-        writer.close()

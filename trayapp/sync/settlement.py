@@ -122,9 +122,11 @@ def _write_down(
 ) -> None:
     if verdict.change is not None:
         _keep(writer, claim, outcome, verdict.change, now)
-    elif isinstance(claim, Request):
+    if isinstance(claim, Broken):
+        return
+    if verdict.change is None:
         _take_leave(writer, claim, outcome, now)
-    if verdict.resends and isinstance(claim, Request):
+    if verdict.resends:
         _watch(writer, claim, now + rules.waits.watch_twins)
 
 

@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fake_server import Applied, Bench, Call, FakeServer, Step, a_bench, a_worker
-from tests.fakes import FakeClock
 from trayapp.mutex import Mutex
 from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt
 from trayapp.sync.claim import Pause
 from trayapp.sync.outcome import (
+    Absent,
     AlreadySo,
     Blocked,
     Conflict,
@@ -33,6 +33,7 @@ from trayapp.sync.outcome import (
     Refused,
     Removed,
     ServerTrouble,
+    SignedOut,
     Throttled,
     WrongAddress,
 )
@@ -161,12 +162,20 @@ class TestOneStep:
         bench.new_worker()
         assert bench.worker.run_once() == Pause(bench.clock.now() + SECOND)
 
+    def test_a_restart_while_signed_out_connects_to_nobody(self, bench: Bench) -> None:
+        bench.click("a")
+        bench.server.script.append(SignedOut("HTTP 401: Unauthorized"))
+        bench.run()
+        bench.click("b")
+        bench.new_worker()
+        assert bench.worker.run_once() == Pause(None)
+
     def test_a_twin_is_told(self, plain: Bench, caplog: pytest.LogCaptureFixture) -> None:
         plain.server.script.append(RESET)
         plain.click("a")
         plain.run_for(5 * SECOND)
         plain.server.ledger.append(("a", "a-1"))  # too late for the first look
-        plain.server.rule = lambda call: None if call.verb == "send" else plain_absent(call)
+        plain.server.rule = lambda call: None if call.verb == "send" else Absent()
         plain.run_for(MINUTE)
         assert plain.reader.twins() == 1
         assert "may stand on the server twice" in caplog.text
@@ -182,15 +191,9 @@ class TestOneStep:
                 plain.worker.stop(0)
 
         plain.server.during = stop
-        plain.server.rule = lambda call: None if call.verb == "send" else plain_absent(call)
+        plain.server.rule = lambda call: None if call.verb == "send" else Absent()
         plain.run_for(MINUTE)
         assert plain.server.made("twins") == []
-
-
-def plain_absent(_: Call) -> Step:
-    from trayapp.sync.outcome import Absent  # noqa: PLC0415
-
-    return Absent()
 
 
 def with_ports(bench: Bench, connected: Callable[[Account], None]) -> SyncWorker:
@@ -270,7 +273,7 @@ class TestTroubleWithTheQueue:
             while not bench.server.ledger:
                 bench.worker.wake()
         assert bench.all_arrived()
-        forget_errors(caplog)
+        caplog.clear()
 
     def test_the_unexpected_is_logged_and_the_thread_goes_on(
         self, bench: Bench, caplog: pytest.LogCaptureFixture
@@ -287,15 +290,11 @@ class TestTroubleWithTheQueue:
             bench.worker.wake()
             step(lambda: len(bench.server.ledger) == 1)
         assert [call.verb for call in bench.server.calls] == ["send", "look", "send"]
-        forget_errors(caplog)
+        caplog.clear()
 
     def test_without_a_server_there_is_nothing_to_ask(self, bench: Bench) -> None:
         with pytest.raises(RuntimeError, match="no server"):
             bench.worker._connected()
-
-
-def forget_errors(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.clear()
 
 
 class running:  # noqa: N801  # reads as what it is: `with running(bench)`
@@ -363,10 +362,12 @@ class TestTheThread:
             worker._woken = WatchedEvent(waits)
             event.set()  # the old one: one step more, then it waits on ours
             until(lambda: len(waits) == 1)
+            worker.wake()
+            until(lambda: len(waits) == 2)
             steps = worker.steps
             threading.Event().wait(0.3)
             assert worker.steps == steps
-            assert waits == [None]
+            assert waits == [None, None]
 
     def test_a_click_between_the_look_and_the_wait_is_not_lost(self, bench: Bench) -> None:
         bench.worker = worker = CountingWorker(bench)
@@ -494,7 +495,6 @@ MOVES = st.lists(
 
 def play(bench: Bench, script: list[Step], moves: list[int | timedelta | str]) -> None:
     """Clicks, time, retries and restarts, against a server that answers by the script."""
-    # A look reads: it cannot have an effect, be refused as a write, or be in doubt.
     bench.server.script.extend(script)
     for move in moves:
         if isinstance(move, int):
@@ -590,7 +590,3 @@ def test_the_log_names_no_payload(bench: Bench, caplog: pytest.LogCaptureFixture
     bench.click("a")
     bench.run()
     assert "Website" not in caplog.text
-
-
-def test_a_fake_clock_is_a_clock() -> None:
-    assert FakeClock().now().tzinfo is not None
