@@ -1,7 +1,6 @@
 """A whole desktop on a machine without a screen: X server, bus, window manager, panel, services.
 
-Everything is private to one `VirtualDesktop`: display, session bus, home, keyring, temporary
-files. What is set up in the panel, the bus and the notifier is in `desktop/`, beside this file.
+Everything is private to one `VirtualDesktop`; the settings of its programs are in `desktop/`.
 As a command, `virtual_desktop.py COMMAND [ARGUMENT...]` runs one command on it.
 """
 

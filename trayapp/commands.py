@@ -154,7 +154,7 @@ def retry_begun(total: int) -> Reply:
     """The answer to a retry that nobody waits for."""
     text = ngettext("{count} task is tried again.", "{count} tasks are tried again.", total)
     if not total:
-        text = _("Nothing has failed; what waits is tried now.")
+        text = _("There was nothing to send.")
     return Reply(
         ok=True, changed=total > 0, message=text.format(count=total), value={"count": total}
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from trayapp import commands
@@ -17,7 +17,7 @@ from trayapp.core import Core, Surroundings
 from trayapp.log import start_logging, stop_logging
 from trayapp.queue.task import Account
 from trayapp.sync.server import TimeServer
-from trayapp.sync.status import RetryResult, SyncStatus
+from trayapp.sync.status import RetryResult
 from trayapp.tracking.entry import Stamp
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,7 @@ def requeue(where: Surroundings, ids: Sequence[int] | None) -> int:
         return _requeue(core, ids)
 
 
-def retry_and_wait(
-    where: Surroundings, ids: Sequence[int] | None
-) -> tuple[RetryResult, SyncStatus]:
+def retry_and_wait(where: Surroundings, ids: Sequence[int] | None) -> RetryResult | None:
     """Put failed tasks back and send until there is nothing more to do now; what came of it.
 
     The caller holds the instance lock. What the server raises is a defect and comes out as it is.
@@ -49,7 +47,6 @@ def retry_and_wait(
         return servers[-1]
 
     with _opened(replace(where, server_for=server_for)) as core:
-        before = core.status()
         _requeue(core, ids)
         try:
             while core.worker.run_once() is None:
@@ -57,25 +54,7 @@ def retry_and_wait(
         finally:
             for server in servers:
                 server.close()
-        chosen = core.retrier.result(core.reader)
-        after = core.status()
-        if ids is not None and chosen is not None:
-            return chosen, after
-        return whole_result(before, after), after
-
-
-def whole_result(before: SyncStatus, after: SyncStatus) -> RetryResult:
-    """What became of all that was open: what had failed, and what it held or what just waited."""
-    waiting, failed = after.own_pending, after.own_failed
-    newest = after.failed_causes[-1].reason if after.failed_causes else ""
-    return RetryResult(
-        number=0,
-        # A click made meanwhile may be among what waits.
-        sent=max(0, before.own_pending + before.own_failed - waiting - failed),
-        failed=failed,
-        waiting=waiting,
-        reason=newest or after.reason or "",
-    )
+        return core.retrier.result(core.reader)
 
 
 def _requeue(core: Core, ids: Sequence[int] | None) -> int:
@@ -87,8 +66,11 @@ def _requeue(core: Core, ids: Sequence[int] | None) -> int:
 
 @contextmanager
 def _opened(where: Surroundings) -> Iterator[Core]:
-    where.paths.make()
-    start_logging(where.paths.log)
+    # A click is recorded wherever the queue can be: settings and log may be out of order.
+    with suppress(OSError):
+        where.paths.make()
+    with suppress(OSError):
+        start_logging(where.paths.log)
     try:
         core = Core(where)
         try:

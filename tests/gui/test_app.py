@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import repeat
@@ -160,8 +161,7 @@ def test_retry_all_in_the_menu_sends_everything_and_tells_the_result(
     client.click("Retry all (1, 2 waiting)")
     assert _is_there_soon(world, ["start", "pause", "resume"])
     assert is_notified(desktop, "Retry all")
-    assert "sent" in dict(notifications(desktop))["Retry all"]
-    assert "failed" not in dict(notifications(desktop))["Retry all"]
+    assert re.fullmatch("[1-3] sent", dict(notifications(desktop))["Retry all"])
 
 
 def test_a_retry_that_is_refused_again_is_told_with_the_servers_words(
@@ -173,8 +173,8 @@ def test_a_retry_that_is_refused_again_is_told_with_the_servers_words(
     assert _offers(client, "Retry all (1)")
     client.click("Retry all (1)")
     assert is_notified(desktop, "Retry all")
-    told = dict(notifications(desktop))["Retry all"]
-    assert told == "1 failed: HTTP 422: the project is closed"
+    told = dict(notifications(desktop))
+    assert told["Retry all"] == "1 failed: HTTP 422: the project is closed"
 
 
 @pytest.mark.slow
@@ -192,10 +192,8 @@ def test_a_hundred_tasks_held_by_one_cause_make_one_notification_and_their_recov
     assert app.comes_to(lambda s: s.all_sent)
     assert is_notified(desktop, "All sent")
     assert len(world.arrived()) == 100
-    assert [title for title, _ in notifications(desktop)] == [
-        "Signed out: 1 task not sent",
-        "All sent",
-    ]
+    titles = [title for title, _ in notifications(desktop)]
+    assert titles == ["Signed out: 1 task not sent", "All sent"]
 
 
 def test_failed_tasks_shows_every_reason_in_one_notification(
@@ -235,8 +233,8 @@ def test_markup_in_a_note_is_shown_as_text(
     world.paths.last_seen.unlink()
     with world.app(desktop):
         assert wait_for(lambda: bool(_told(desktop, "Still running since ")))
-        # What the service is sent; it shows the text.
         told = _told(desktop, "Still running since ")
+        # What the service is sent; it shows the text.
         assert "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;i&gt;co" in told
         assert client.rows()[0].label.endswith(note)
 
@@ -263,7 +261,7 @@ def test_a_long_note_of_any_letters_breaks_neither_title_nor_menu(
     assert menu_width(desktop) < 800
 
 
-# -- the menu lives ------------------------------------------------------------------------
+# -- the menu ------------------------------------------------------------------------------
 
 
 def test_the_open_menu_stays_open_while_clicks_come_from_elsewhere(
@@ -278,9 +276,6 @@ def test_the_open_menu_stays_open_while_clicks_come_from_elsewhere(
         assert _is_there_soon(world, expected)
         assert menu_hangs(desktop), f"closed by {name}"
     keep_shot(desktop, "app-menu-after-twelve-clicks")
-
-
-# -- Russian -------------------------------------------------------------------------------
 
 
 def test_in_russian_the_menu_and_the_notifications_are_russian(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -62,7 +61,7 @@ class FileTokenStore:
     def save(self, tokens: Tokens) -> None:
         new = self._path.with_suffix(".new")
         new.write_text(json.dumps([tokens.access, tokens.refresh]), encoding="utf-8")
-        os.replace(new, self._path)
+        new.replace(self._path)
 
 
 def core_at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 from tests.integration.scenes import Relay
 from trayapp.clock import Clock
 from trayapp.sync.claim import Pause

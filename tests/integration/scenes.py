@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,7 +44,7 @@ from trayapp.tracking.entry import Event
 
 EMBEDDED, PLAIN = "embedded", "plain"
 SERVERS = (EMBEDDED, PLAIN)
-_MANY_STEPS = 20_000
+_MANY_STEPS = 5_000
 
 
 def client_of(kind: str, url: str, tokens: TokenStore) -> TimeServer:
@@ -256,12 +257,16 @@ class Life:
                 return
 
     def rest(self) -> None:
-        """Work, and let time pass, until there is nothing to do before somebody acts."""
+        """Work, and let time pass, until there is nothing to do before somebody acts.
+
+        After a day it ends too: what is blocked by an entry that needs the user waits for ever.
+        """
+        ends = self.clock.now() + timedelta(days=1)
         for _ in range(_MANY_STEPS):
             pause = self.worker.run_once()
             if pause is None:
                 continue
-            if pause.until is None:
+            if pause.until is None or pause.until > ends:
                 return
             if pause.until > self.clock.now():
                 self.clock.advance(pause.until - self.clock.now())

@@ -146,9 +146,9 @@ def test_retry_of_what_failed_goes_by_the_app(tmp_path: Path) -> None:
         trayapp("pause")
         assert "422: project closed" in trayapp("failed").out
         assert trayapp("retry", "1", "7").err.startswith("trayapp: Not among the failed tasks")
-        assert trayapp("retry", "--all").out == "1 task is tried again.\n"
+        assert trayapp("retry", "--all").out == "2 tasks are tried again.\n"
         until(all_sent, "both are sent")
-        assert trayapp("retry").out == "Nothing has failed; what waits is tried now.\n"
+        assert trayapp("retry").out == "There was nothing to send.\n"
         assert [event.kind for event in line.arrived] == kinds()
 
 

@@ -119,7 +119,7 @@ def test_retry_without_wait_sends_nothing_but_puts_back() -> None:
     trayapp("stop")
     fail(1, "refused", "HTTP 422: project closed", attempts=5)
     ran = trayapp("retry", "--all")
-    said = "1 task is tried again.\nTrayapp is not running; what waits is sent when it runs.\n"
+    said = "2 tasks are tried again.\nTrayapp is not running; what waits is sent when it runs.\n"
     assert ran == Ran(0, said, "")
     assert rows("SELECT status, retry_count FROM sync_queue") == [("pending", 0)] * 2
 

@@ -61,7 +61,7 @@ class Host:
 
     def __init__(self, scene: Scene, root: Path, tokens: Path, *flags: str) -> None:
         module = "tests.integration.crash_host"
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  # our own
             [sys.executable, "-m", module, scene.kind, scene.proxy.url, root, tokens, *flags],
             cwd=ROOT,
             stdin=subprocess.PIPE,

@@ -41,7 +41,6 @@ def caught(
             clock.advance(61.25)
             life.click(diary, name, "an entry")
         scene.proxy.play([fault], only=lambda method, _path: method != "GET")
-        clock.advance(3600)
         life.rest()
         log = life.log()
         words = [*life.unsent(), *diary.complaints(log), *scene.complaints(log)]

@@ -208,7 +208,7 @@ def test_an_answer_is_one_line_whatever_the_names_are(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (0, "Nothing has failed; what waits is tried now."),
+        (0, "There was nothing to send."),
         (1, "1 task is tried again."),
         (500, "500 tasks are tried again."),
     ],

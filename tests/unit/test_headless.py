@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.contract.stages import FaultyApp
-from tests.fakes import START, FakeClock
+from tests.fakes import FakeClock
 from tests.integration.core_support import Plug, events_on, rows_of
 from trayapp import headless
 from trayapp.commands import click_request
@@ -23,9 +24,9 @@ from trayapp.servers.embedded import EmbeddedServer
 from trayapp.servers.embedded_app import EmbeddedApp
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.servers.http import HttpClient
-from trayapp.sync.server import TimeServer
+from trayapp.sync.server import Nothing, TimeServer, Unit, Write
 from trayapp.sync.settlement import Rules
-from trayapp.sync.status import Link, RetryResult, SyncStatus
+from trayapp.sync.status import RetryResult
 
 
 class CountedServer(EmbeddedServer):
@@ -66,6 +67,11 @@ class Place:
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         return rows_of(self.paths.database, sql)
+
+
+def counts(result: RetryResult | None) -> tuple[int, int, int]:
+    assert result is not None
+    return result.sent, result.failed, result.waiting
 
 
 @pytest.fixture
@@ -117,9 +123,9 @@ def test_the_log_is_closed_behind_each_command(place: Place) -> None:
 def test_everything_is_sent_in_order_when_somebody_waits(place: Place) -> None:
     for name in ("start", "pause", "resume", "stop"):
         place.click(name)
-    result, after = headless.retry_and_wait(place.where, None)
-    assert result == RetryResult(number=0, sent=4, failed=0, waiting=0, reason="")
-    assert after.all_sent
+    result = headless.retry_and_wait(place.where, None)
+    assert result == RetryResult(number=1, sent=4, failed=0, waiting=0, reason="")
+    assert place.rows("SELECT * FROM sync_queue") == []
     assert [event.kind.removeprefix("time_entry_") for event in events_on(place.store)] == [
         *("start", "pause", "resume", "stop")
     ]
@@ -127,8 +133,8 @@ def test_everything_is_sent_in_order_when_somebody_waits(place: Place) -> None:
 
 
 def test_nothing_to_send_asks_nobody(place: Place) -> None:
-    result, _after = headless.retry_and_wait(place.where, None)
-    assert result == RetryResult(number=0, sent=0, failed=0, waiting=0, reason="")
+    result = headless.retry_and_wait(place.where, None)
+    assert result == RetryResult(number=1, sent=0, failed=0, waiting=0, reason="")
     assert place.plug.requests == 0
 
 
@@ -136,20 +142,18 @@ def test_a_server_that_cannot_be_reached_leaves_everything_waiting(place: Place)
     place.click("start")
     place.click("pause")
     place.plug.is_in = False
-    result, after = headless.retry_and_wait(place.where, None)
-    assert (result.sent, result.failed, result.waiting) == (0, 0, 2)
+    result = headless.retry_and_wait(place.where, None)
+    assert counts(result) == (0, 0, 2)
+    assert result is not None
     assert result.reason.startswith("Network error: ")
-    assert after.link is Link.OFFLINE
+    assert place.rows("SELECT gate FROM account") == [("offline",)]
     place.plug.is_in = True
-    result, _after = headless.retry_and_wait(place.where, None)
-    assert (result.sent, result.failed, result.waiting) == (2, 0, 0)
+    result = headless.retry_and_wait(place.where, None)
+    assert counts(result) == (2, 0, 0)
 
 
 def _fail(place: Place, *task_ids: int) -> None:
-    # Refused once, as a server would: through the worker.
-    import contextlib
-    import sqlite3
-
+    """Make tasks failed, as the worker would have."""
     with contextlib.closing(sqlite3.connect(place.paths.database)) as found, found:
         for task_id in task_ids:
             found.execute(
@@ -165,8 +169,8 @@ def test_failed_tasks_are_put_back_and_counted(place: Place) -> None:
     _fail(place, 1, 3)
     assert headless.requeue(place.where, [3]) == 1
     assert place.rows("SELECT id FROM sync_queue WHERE status = 'failed'") == [(1,)]
-    assert headless.requeue(place.where, None) == 1
-    assert headless.requeue(place.where, None) == 0
+    assert headless.requeue(place.where, None) == 5
+    assert place.rows("SELECT id FROM sync_queue WHERE status = 'failed'") == []
     assert place.plug.requests == 0
 
 
@@ -174,9 +178,9 @@ def test_of_chosen_tasks_only_their_own_result_is_told(place: Place) -> None:
     for project in "ABC":
         place.click("start", project)
     _fail(place, 1, 3)
-    result, after = headless.retry_and_wait(place.where, [3])
-    assert (result.sent, result.failed, result.waiting) == (1, 0, 0)
-    assert after.failed == 1
+    result = headless.retry_and_wait(place.where, [3])
+    assert counts(result) == (1, 0, 0)
+    assert place.rows("SELECT id FROM sync_queue WHERE status = 'failed'") == [(1,)]
 
 
 def test_more_failed_tasks_than_one_chunk_are_all_sent(place: Place) -> None:
@@ -185,15 +189,16 @@ def test_more_failed_tasks_than_one_chunk_are_all_sent(place: Place) -> None:
         place.click("pause")
         place.click("resume")
     _fail(place, *range(1, 602))
-    result, _after = headless.retry_and_wait(place.where, None)
-    assert (result.sent, result.failed, result.waiting) == (601, 0, 0)
+    result = headless.retry_and_wait(place.where, None)
+    assert counts(result) == (601, 0, 0)
 
 
 class BrokenServer(CountedServer):
     """A server with a defect."""
 
-    def plan(self, unit: object) -> object:  # type: ignore[override]  # that is the defect
-        raise RuntimeError(unit)
+    def plan(self, unit: Unit) -> Write | Nothing:
+        msg = f"no plan for {unit.entry.id}"
+        raise RuntimeError(msg)
 
 
 def test_a_defect_of_a_server_comes_out_and_everything_is_closed(place: Place) -> None:
@@ -209,13 +214,3 @@ def test_a_defect_of_a_server_comes_out_and_everything_is_closed(place: Place) -
         headless.retry_and_wait(where, None)
     assert broken.is_closed
     assert place.rows("SELECT status FROM sync_queue") == [("pending",)]
-
-
-def test_what_came_of_all_counts_what_was_held_too_and_is_never_negative() -> None:
-    before = SyncStatus(as_of=START, own_pending=99, own_failed=1)
-    after = SyncStatus(as_of=START + timedelta(seconds=1), own_failed=3, reason="HTTP 422: closed")
-    assert headless.whole_result(before, after) == RetryResult(
-        number=0, sent=97, failed=3, waiting=0, reason="HTTP 422: closed"
-    )
-    more = SyncStatus(as_of=START, own_pending=200)
-    assert headless.whole_result(before, more).sent == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from trayapp.commands import retry_begun, retry_result_in, retry_value
 from trayapp.console import reading
 from trayapp.console.call import (
@@ -23,14 +21,12 @@ from trayapp.control.client import ControlClient, NotRunningError
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.instance import InstanceLock
 from trayapp.control.messages import MessageError, Request
-from trayapp.headless import requeue, retry_and_wait, whole_result
+from trayapp.headless import requeue, retry_and_wait
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
 from trayapp.sync.explanations import retry_result
-from trayapp.sync.status import Link, RetryResult, SyncStatus
+from trayapp.sync.status import Link, RetryResult
 from trayapp.sync.words import one_line
-
-Done: TypeAlias = tuple[RetryResult, SyncStatus]
 
 _WAIT_SECONDS = 3600.0
 _LOCK_SECONDS = 0.5
@@ -91,15 +87,14 @@ def _requeue(call: Call, ids: list[int] | None) -> int:
 
 
 def _wait_for_it(call: Call, ids: list[int] | None) -> Answer:
-    before = reading.status_now(call)
     for _try in range(_LOCK_TRIES):
-        done = _by_app(call, ids, before) or _here(call, ids)
-        if done is not None:
-            return _came_to(done, before)
+        result = _by_app(call, ids) or _here(call, ids)
+        if result is not None:
+            return _came_to(call, result)
     raise Failure(_("Another Trayapp is sending already. Nothing was changed; try again later."))
 
 
-def _by_app(call: Call, ids: list[int] | None, before: SyncStatus) -> Done | None:
+def _by_app(call: Call, ids: list[int] | None) -> RetryResult | None:
     """What the running app made of it; None where none runs."""
     try:
         reply = ControlClient(call.paths.channel_dir).ask(_request(ids, wait=True), _WAIT_SECONDS)
@@ -109,12 +104,10 @@ def _by_app(call: Call, ids: list[int] | None, before: SyncStatus) -> Done | Non
         raise Failure(str(error)) from error
     if not reply.ok:
         raise Failure(reply.message)
-    after = reading.status_now(call)
-    chosen = retry_result_in(reply)
-    return (chosen if ids else whole_result(before, after)), after
+    return retry_result_in(reply)
 
 
-def _here(call: Call, ids: list[int] | None) -> Done | None:
+def _here(call: Call, ids: list[int] | None) -> RetryResult | None:
     """What came of sending from this process; None while another one holds the instance lock."""
     from trayapp.app import surroundings  # noqa: PLC0415  # the running app spares us all of this
 
@@ -128,19 +121,18 @@ def _here(call: Call, ids: list[int] | None) -> Done | None:
         lock.release()
 
 
-def _came_to(done: Done, before: SyncStatus) -> Answer:
-    result, after = done
+def _came_to(call: Call, result: RetryResult) -> Answer:
     text = one_line(retry_result(result))
-    changed = result.sent > 0 or before.own_failed > 0
+    changed = bool(result.sent or result.failed or result.waiting)
     return Answer(
         value={**retry_value(result), "changed": changed, "message": text},
         lines=(text,),
-        exit_status=_exit_status(result, after),
+        exit_status=_exit_status(result, reading.status_now(call).link),
     )
 
 
-def _exit_status(result: RetryResult, after: SyncStatus) -> int:
-    if (result.failed or result.waiting) and after.link is Link.SIGNED_OUT:
+def _exit_status(result: RetryResult, link: Link) -> int:
+    if (result.failed or result.waiting) and link is Link.SIGNED_OUT:
         return SIGNED_OUT
     if result.failed:
         return SOME_FAILED

@@ -170,6 +170,21 @@ def test_a_gate_nobody_touched_stays_as_decided(bench: Bench) -> None:
     assert bench.gate.due_at == bench.clock.now() + timedelta(seconds=10)
 
 
+def test_a_click_during_a_probe_asks_for_one_more(bench: Bench) -> None:
+    def click(_: Call) -> None:
+        bench.server.during = lambda _: None
+        bench.clock.advance(1)
+        bench.click("later")
+
+    bench.fill(entries=1, clicks=1)
+    bench.server.script.extend([OFFLINE, OFFLINE])
+    bench.run()
+    bench.clock.advance(5)
+    bench.server.during = click
+    bench.run()
+    assert bench.all_arrived()
+
+
 def test_a_retry_during_a_probe_asks_for_one_more_but_not_against_the_servers_word(
     bench: Bench,
 ) -> None:
