@@ -173,7 +173,12 @@ class App:
         self._faces.show(self._refreshed())
 
     def _refreshed(self) -> SyncStatus:
-        extras = Extras(gap_since=self._watch.gap_since, removed=self._removed, retry=self._retry)
+        extras = Extras(
+            gap_since=self._watch.gap_since,
+            removed=self._removed,
+            retrying=self.core.retrier.is_running,
+            retry=self._retry,
+        )
         self._status = self.core.status(extras)
         return self._status
 

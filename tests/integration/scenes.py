@@ -268,8 +268,8 @@ class Life:
                 continue
             if pause.until is None or pause.until > ends:
                 return
-            if pause.until > self.clock.now():
-                self.clock.advance(pause.until - self.clock.now())
+            assert pause.until > self.clock.now(), "the worker spins"
+            self.clock.advance(pause.until - self.clock.now())
         msg = "the worker never rests"
         raise AssertionError(msg)
 

@@ -35,6 +35,7 @@ from trayapp.demo.proxy import (
 KILLS = 50
 LIFE_SECONDS = 0.7
 CLICK_EVERY_SECONDS = 0.04
+CLICK_SECONDS = 0.015  # about what a click takes, with its fsync
 SEED = 8
 ROOT = Path(tests.__file__).parents[1]
 
@@ -75,7 +76,7 @@ class Host:
         """Wait until it is about to open its files."""
         assert self._line() == "ready"
 
-    def click_until_killed(self, diary: Diary, script: Script, dice: random.Random) -> None:
+    def killed_at_any_moment(self, diary: Diary, script: Script, dice: random.Random) -> None:
         killer = threading.Timer(dice.uniform(0, LIFE_SECONDS), self._kill)
         killer.start()
         try:
@@ -84,6 +85,15 @@ class Host:
         finally:
             killer.join()
             self.bury()
+
+    def killed_during_a_click(self, diary: Diary, script: Script, dice: random.Random) -> None:
+        for _ in range(dice.randint(0, 12)):
+            assert self._click(diary, script.next())
+        self._ask(diary, script.next())
+        self._gone.wait(dice.uniform(0, CLICK_SECONDS))
+        self._kill()
+        self._hear(diary)
+        self.bury()
 
     def bury(self) -> None:
         self._process.kill()
@@ -95,13 +105,19 @@ class Host:
 
     def _click(self, diary: Diary, click: Click) -> bool:
         """Whether the click was acknowledged."""
-        assert self._process.stdin is not None
-        diary.begin(click)
         try:
-            self._process.stdin.write(click.to_line() + "\n")
-            self._process.stdin.flush()
+            self._ask(diary, click)
         except BrokenPipeError:
             return False
+        return self._hear(diary)
+
+    def _ask(self, diary: Diary, click: Click) -> None:
+        assert self._process.stdin is not None
+        diary.begin(click)
+        self._process.stdin.write(click.to_line() + "\n")
+        self._process.stdin.flush()
+
+    def _hear(self, diary: Diary) -> bool:
         line = self._line()
         if line:
             diary.answer(facts_from_line(line))
@@ -175,10 +191,16 @@ def play(
             host.ready()
             if number % 5 == 4:
                 scene.auth.expire_access()
-            host.click_until_killed(diary, script, dice)
+            killed = host.killed_during_a_click if number % 2 else host.killed_at_any_moment
+            killed(diary, script, dice)
     scene.proxy.play(())
     unsent = run_to_rest(scene, root, tokens, patience=patience)
     log = log_of(Paths.under(root).database)
+    print(
+        "UNANSWERED IN LOG",
+        len(log) - sum(len(f or ()) for _, f in diary.pages),
+        [type(x) for x in ()],
+    )
     return diary, [*unsent, *diary.complaints(log), *scene.complaints(log)]
 
 

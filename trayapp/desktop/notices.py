@@ -117,6 +117,8 @@ class NoticeRules:
         told_at, sent_at = self._owes_all_sent, status.last_delivery_at
         if told_at is None or not status.all_sent or sent_at is None or sent_at < told_at:
             return None
+        if status.retrying:  # its result will say it
+            return None
         self._owes_all_sent = None
         body = _("Everything that had failed has reached the server. Nothing need be done.")
         return Notice(_("All sent"), body, key="all-sent")

@@ -35,6 +35,6 @@ class QueueWriter(Database):
         for event in events:
             account_id = self.events.account_of(event.entry_id) or self.accounts.active().id
             self.events.add((event,), account_id)
-            self.tasks.add((event,), account_id)
+            self.tasks.add((event,), account_id, now)
             self.accounts.hurry(account_id, now, kinds=_WAITS_FOR_NETWORK)
             self.tasks.unblock(account_id)

@@ -25,8 +25,8 @@ class TaskTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, events: Sequence[Event], account_id: int) -> None:
-        """Enqueue clicks."""
+    def add(self, events: Sequence[Event], account_id: int, now: datetime) -> None:
+        """Enqueue clicks; they wait since `now`, whatever time the user named for them."""
         self._database.run_many(
             "INSERT INTO sync_queue (account, entity_type, payload, created_at, entry, event)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -35,7 +35,7 @@ class TaskTable:
                     account_id,
                     event.kind.value,
                     payload_of(event),
-                    to_ms(event.at),
+                    to_ms(now),
                     event.entry_id,
                     event.id,
                 )

@@ -51,6 +51,11 @@ class Retrier:
         self._number = 0
         self._run: _Run | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a retry has begun and its result was not told yet."""
+        return self._run is not None
+
     def begin(self, now: datetime, ids: Sequence[int] | None = None) -> int:
         """Retry these failed tasks of the active account; how many. Raises QueueError.
 

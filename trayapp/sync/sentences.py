@@ -51,6 +51,7 @@ MAX_TITLE = 127
 """UTF-16 units: Windows keeps 128 with the closing NUL."""
 MAX_LINE = 80
 _JOIN = " · "
+_REASON_LENGTH = 60
 
 
 def entry_words(entry: EntryView) -> str:
@@ -134,7 +135,7 @@ def sync_line(status: SyncStatus, zone: tzinfo | None = None) -> str:
     if status.own_pending:
         parts.append(_pending_part(status, zone))
     if status.own_failed:
-        parts.append(_failed(status.own_failed))
+        parts.append(_failed_part(status))
     if status.doubtful and parts:
         parts.append(_checking(status.doubtful))
     if status.possible_doubles:
@@ -163,6 +164,15 @@ def _pending_part(status: SyncStatus, zone: tzinfo | None) -> str:
     waiting = ", ".join(part for part in (waiting, _next_step(status, zone)) if part)
     why = _trouble(status.link)
     return _("{why}: {waiting}").format(why=why, waiting=waiting) if why else waiting
+
+
+def _failed_part(status: SyncStatus) -> str:
+    """How many failed, and why when there is one cause and nothing else says it."""
+    words = _failed(status.own_failed)
+    if len(status.failed_causes) != 1 or (_trouble(status.link) and status.own_pending):
+        return words
+    why = shorten(one_line(status.failed_causes[0].reason), _REASON_LENGTH)
+    return _("{failed}: {reason}").format(failed=words, reason=why) if why else words
 
 
 def _next_step(status: SyncStatus, zone: tzinfo | None) -> str:

@@ -36,6 +36,7 @@ class Extras:
 
     gap_since: datetime | None = None
     removed: int = 0
+    retrying: bool = False
     retry: RetryResult | None = None
 
 
@@ -82,6 +83,7 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         failed_causes=causes,
         removed=extras.removed,
         gap_since=extras.gap_since if tracker is TrackerState.RUNNING else None,
+        retrying=extras.retrying,
         retry=extras.retry,
     )
 

@@ -104,6 +104,8 @@ class SyncStatus:
     removed: int = 0
     """Entries found removed on the server since the program started; grows."""
     gap_since: datetime | None = None
+    retrying: bool = False
+    """A "Retry all" is under way; its result will tell what became of it."""
     retry: RetryResult | None = None
 
     @property

@@ -253,3 +253,14 @@ def test_failed_tasks_are_listed_by_cause_on_demand() -> None:
     notice = failed_notice(failing(3))
     assert notice.title == "Failed tasks (3)"
     assert notice.body.startswith("Signed out: 3 tasks not sent\nHTTP 401: Unauthorized\n")
+
+
+def test_while_a_retry_is_under_way_only_its_result_is_told() -> None:
+    said = rules()
+    said.on_status(failing(3))
+    sending = replace(sent(START + MINUTE), retrying=True)
+    assert said.on_status(sending) == ()
+    result = RetryResult(number=1, sent=3, failed=0, waiting=0, reason="")
+    done = replace(sending, retrying=False, retry=result)
+    assert [notice.key for notice in said.on_status(done)] == ["retry"]
+    assert said.on_status(done) == ()

@@ -24,7 +24,7 @@ def fill(queue: Queue, entries: int) -> None:
 
     def work(writer: QueueWriter) -> None:
         writer.events.add(events, EMBEDDED)
-        writer.tasks.add(events, EMBEDDED)
+        writer.tasks.add(events, EMBEDDED, queue.now)
         writer.run("UPDATE sync_queue SET status = 'failed', cause = 'refused' WHERE id % 20 = 5")
         writer.run("UPDATE sync_queue SET due_ms = ? WHERE id % 20 = 7", (10**13,))
         writer.run("UPDATE sync_queue SET status = 'discarded' WHERE id % 20 IN (9, 10)")

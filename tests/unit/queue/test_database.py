@@ -193,7 +193,7 @@ def test_a_commit_that_cannot_be_made_is_rolled_back(queue: Queue) -> None:
 
     def work(writer: QueueWriter) -> None:
         writer.run("PRAGMA defer_foreign_keys = ON")
-        writer.tasks.add([event], account_id=1)
+        writer.tasks.add([event], 1, queue.now)
 
     with pytest.raises(QueueError, match="FOREIGN KEY"):
         queue.do(work)

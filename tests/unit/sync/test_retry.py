@@ -60,10 +60,13 @@ def test_a_result_is_told_once_and_numbered(queue: Queue) -> None:
     assert retrier.result(queue.reader) is None
     for number in (1, 2):
         assert retrier.begin(queue.now) == 0
+        running = [retrier.is_running]
         assert retrier.result(queue.reader) is None, "it goes on"
         retrier.next_chunk()
         result = retrier.result(queue.reader)
         assert result == RetryResult(number=number, sent=0, failed=0, waiting=0, reason="")
+        running.append(retrier.is_running)
+        assert running == [True, False]
         assert retrier.result(queue.reader) is None
 
 

@@ -272,6 +272,18 @@ def test_the_sync_line_promises_nothing_it_does_not_know(
     [
         pytest.param(SENT, "All sent", id="sent"),
         pytest.param(EMPTY, "Nothing to send yet", id="nothing yet"),
+        pytest.param(
+            replace(
+                SENT,
+                failed=2,
+                own_failed=2,
+                failed_causes=(
+                    FailedCause(cause=Cause.REFUSED, count=2, reason="HTTP 422: project\nclosed"),
+                ),
+            ),
+            "2 failed: HTTP 422: project closed",
+            id="failed for one cause",
+        ),
         pytest.param(replace(SENT, failed=1, own_failed=1), "1 failed", id="failed"),
         pytest.param(replace(SENT, possible_doubles=2), "2 possible doubles", id="doubles"),
         pytest.param(

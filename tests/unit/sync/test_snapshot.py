@@ -174,8 +174,9 @@ def test_a_possible_double_is_never_hidden(queue: Queue) -> None:
 def test_what_only_the_program_knows_is_passed_on(queue: Queue) -> None:
     queue.click("one")
     retry = RetryResult(number=3, sent=1, failed=0, waiting=0, reason="")
-    extras = Extras(gap_since=queue.now, removed=2, retry=retry)
+    extras = Extras(gap_since=queue.now, removed=2, retrying=True, retry=retry)
     found = status(queue, extras)
     assert (found.gap_since, found.removed, found.retry) == (queue.now, 2, retry)
+    assert found.retrying
     queue.click("one", EventKind.STOP)
     assert status(queue, extras).gap_since is None, "nothing runs that could have a gap"
