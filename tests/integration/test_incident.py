@@ -15,7 +15,7 @@ from tests.integration.core_support import (
     bench_over_http,
     made_paths,
 )
-from trayapp.demo.proxy import SAY_500, DropAfter, Say
+from trayapp.demo.proxy import SAY_500, DropAfter, Pass, Say
 from trayapp.queue.errors import QueueError
 from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import AccountView, Link
@@ -88,6 +88,19 @@ def test_a_held_event_is_not_overtaken_during_a_backoff(tmp_path: Path) -> None:
         assert set(wire.puts) == {first}
         bench.live(timedelta(minutes=2))
         assert wire.puts == [first, *(event.id for event in bench.clicked)]
+
+
+def test_what_follows_a_refused_event_is_held_and_other_entries_go_on(tmp_path: Path) -> None:
+    with bench_over_http(tmp_path) as (bench, wire):
+        wire.proxy.play([Pass(), Say(status=422, body='{"message": "project closed"}')])
+        bench.clicks(Start("Website"), Pause(), Resume(), Start("Support"), Pause())
+        bench.live(timedelta(days=1))
+        start, pause, resume, stop, other, other_pause = (event.id for event in bench.clicked)
+        assert wire.puts == [start, pause, other, other_pause]
+        assert (bench.status.failed, bench.status.pending) == (1, 2)
+        bench.retry_all()
+        bench.work()
+        assert wire.puts[4:] == [pause, resume, stop]
 
 
 @pytest.mark.parametrize(

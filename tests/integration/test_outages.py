@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.fake_server import Applied, Bench, Call, FakeServer, Step, a_bench, a_worker, honest
+from tests.fake_server import (
+    Applied,
+    Bench,
+    Call,
+    FakeServer,
+    Rule,
+    Step,
+    a_bench,
+    a_worker,
+    honest,
+)
 from trayapp.queue.task import Gate, GateKind
 from trayapp.sync.outcome import (
     AlreadySo,
@@ -28,6 +38,7 @@ from trayapp.sync.outcome import (
     WrongAddress,
 )
 from trayapp.sync.retry import release
+from trayapp.sync.settlement import Rules
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -56,10 +67,6 @@ def plain(tmp_path: Path) -> Iterator[Bench]:
         yield made
 
 
-def always(outcome: Outcome) -> object:
-    return lambda _: outcome
-
-
 def to_everything(outcome: Outcome, server: FakeServer) -> None:
     server.rule = lambda _: outcome
 
@@ -68,7 +75,7 @@ def heal(server: FakeServer) -> None:
     server.rule = honest
 
 
-def for_entry(entry_id: str, outcome: Step, verb: str = "send") -> object:
+def for_entry(entry_id: str, outcome: Step, verb: str = "send") -> Rule:
     def rule(call: Call) -> Step:
         return outcome if call.entry_id == entry_id and call.verb == verb else None
 
@@ -106,7 +113,7 @@ class TestNoNetwork:
         bench.click("a")
         bench.run_for(HOUR)
         times = [call.at for call in bench.server.calls]
-        waits = [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
+        waits = [(b - a).total_seconds() for a, b in pairwise(times)]
         assert waits[:8] == [5, 10, 20, 40, 80, 160, 300, 300]
 
     def test_a_click_probes_at_once(self, bench: Bench) -> None:
@@ -185,13 +192,15 @@ class TestServerTrouble:
         bench.run_for(HOUR)
         assert bench.all_arrived()
 
-    def test_days_of_500_where_nothing_may_be_repeated_leave_two_in_doubt_at_most(
+    def test_days_of_500_where_nothing_may_be_repeated_fail_one_task_and_heal_by_themselves(
         self, plain: Bench
     ) -> None:
         plain.fill(entries=50, clicks=2)
         plain.server.rule = lambda call: TROUBLE if call.verb == "look" else BROKEN
         plain.run_for(3 * DAY)
         assert [task.id for task in plain.failed] == [1]
+        times = [call.at for call in plain.server.made()]
+        assert all(b - a >= MINUTE for a, b in pairwise(times))  # never a volley
         heal(plain.server)
         plain.run_for(HOUR)
         assert plain.all_arrived()
@@ -209,7 +218,7 @@ class TestServerTrouble:
 
     def test_one_bad_entry_lets_the_others_flow_and_holds_only_itself(self, bench: Bench) -> None:
         bench.fill(entries=3, clicks=2)
-        bench.server.rule = for_entry("entry-000", TROUBLE)  # type: ignore[assignment]
+        bench.server.rule = for_entry("entry-000", TROUBLE)
         bench.run()
         assert bench.server.ledger == []  # the first attempt: all wait
         bench.run_for(MINUTE)
@@ -224,10 +233,10 @@ class TestServerTrouble:
 
     def test_the_head_waits_one_two_four_and_eight_minutes(self, bench: Bench) -> None:
         bench.fill(entries=1, clicks=1)
-        bench.server.rule = for_entry("entry-000", TROUBLE)  # type: ignore[assignment]
+        bench.server.rule = for_entry("entry-000", TROUBLE)
         bench.run_for(HOUR)
         times = [call.at for call in bench.server.made()]
-        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
+        waits = [(b - a) / MINUTE for a, b in pairwise(times)]
         assert waits[:4] == [1, 2, 4, 8]
 
     def test_two_bad_entries_side_by_side_do_not_starve_the_rest(self, bench: Bench) -> None:
@@ -250,7 +259,7 @@ class TestServerTrouble:
 
     def test_a_failed_trial_needs_the_user(self, bench: Bench) -> None:
         bench.fill(entries=2, clicks=1)
-        bench.server.rule = for_entry("entry-000", TROUBLE)  # type: ignore[assignment]
+        bench.server.rule = for_entry("entry-000", TROUBLE)
         bench.run_for(DAY)
         bench.click("b")
         bench.run()
@@ -316,7 +325,7 @@ class TestRetryAfter:
         bench.run_for(2 * DAY)
         assert (bench.pending[0].retry_count, bench.failed) == (0, [])
         times = [call.at for call in bench.server.calls]
-        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
+        waits = [(b - a) / MINUTE for a, b in pairwise(times)]
         assert waits[:6] == [1, 2, 4, 8, 15, 15]
         bench.click("b")
         bench.retry_all()
@@ -395,7 +404,7 @@ class TestRefused:
 
     def test_a_refusal_of_the_same_entry_twice_is_its_own_matter(self, bench: Bench) -> None:
         bench.fill(entries=2, clicks=1)
-        bench.server.rule = for_entry("entry-000", BAD_REQUEST)  # type: ignore[assignment]
+        bench.server.rule = for_entry("entry-000", BAD_REQUEST)
         bench.server.script.extend([BAD_REQUEST, OFFLINE])
         bench.run()
         bench.retry_all()
@@ -529,7 +538,7 @@ class TestWrongAddress:
         bench.run_for(DAY)
         assert bench.failed == []
         times = [call.at for call in bench.server.calls[1:]]
-        waits = [(b - a) / MINUTE for a, b in itertools.pairwise(times)]
+        waits = [(b - a) / MINUTE for a, b in pairwise(times)]
         assert waits[:6] == [5, 10, 20, 40, 60, 60]
 
         heal(bench.server)
@@ -724,7 +733,7 @@ class TestOneEntryOnly:
     )
     def test_it_fails_only_its_entry(self, bench: Bench, outcome: Outcome) -> None:
         bench.fill(entries=3, clicks=2)
-        bench.server.rule = for_entry("entry-001", outcome)  # type: ignore[assignment]
+        bench.server.rule = for_entry("entry-001", outcome)
         bench.run()
         assert [(task.id, task.reason) for task in bench.failed] == [(3, outcome.reason)]
         assert [task.id for task in bench.pending] == [4]
@@ -771,8 +780,6 @@ class TestOneEntryOnly:
 
 
 def test_a_worker_of_another_patience_counts_to_its_own_number(bench: Bench) -> None:
-    from trayapp.sync.settlement import Rules  # noqa: PLC0415
-
     bench.worker = a_worker(
         bench, bench.server, rules=Rules(jitter=lambda wait: wait, max_attempts=2)
     )

@@ -7,6 +7,7 @@ import itertools
 import re
 import tempfile
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -182,12 +183,50 @@ class StatusMachine(RuleBasedStateMachine):
 
 TestTheStatusNeverLies = pytest.mark.timeout(120)(StatusMachine.TestCase)
 StatusMachine.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.mark.parametrize("fault", FAULTS[1:], ids=repr)
+def test_the_status_follows_trouble_to_its_end(fault: Fault) -> None:
+    machine = StatusMachine()
+    try:
+        for step in _steps_of_trouble(machine, fault):
+            step()
+            machine.counts_are_those_of_the_database()
+            machine.all_sent_means_that_the_server_has_it_all()
+            machine.what_is_not_sent_is_waiting_or_failed()
+            machine.link_reason_and_next_attempt_are_those_of_the_gate()
+        assert machine.bench.status.all_sent
+    finally:
+        machine.teardown()
+
+
+def _steps_of_trouble(machine: StatusMachine, fault: Fault) -> list[Callable[[], None]]:
+    """All is well, then one click and more of them meet trouble, then all is well again."""
+    return [
+        lambda: machine.click(Start("A"), 1),
+        machine.rest,
+        lambda: machine.weather([fault], for_ever=True),
+        lambda: machine.click(Pause(), 1),
+        *[machine.one_step] * 4,
+        lambda: machine.live(8000),
+        machine.rest,
+        lambda: machine.click(Start("B"), 1),
+        lambda: machine.live(8000),
+        machine.rest,
+        lambda: machine.weather([], for_ever=False),
+        *[lambda: machine.live(8000)] * 2,
+        machine.rest,
+        machine.sign_in,
+        machine.retry_all,
+        *[machine.one_step] * 8,
+        lambda: machine.live(8000),
+    ]
 
 
 # -- a quiet guest -----------------------------------------------------------------------------
