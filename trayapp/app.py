@@ -33,7 +33,7 @@ from trayapp.sync.policy import Waits
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import Extras
-from trayapp.sync.status import RetryResult, SyncStatus
+from trayapp.sync.status import SyncStatus
 from trayapp.tracking.entry import Stamp, TrackerState, to_ms
 from trayapp.watch import GapWatch
 
@@ -73,16 +73,16 @@ class App:
         self._quitting = False
         self._publish_is_due = threading.Event()
         self._removed = 0
-        self._retry: RetryResult | None = None
-        self._rest_is_doubtful = False
-        self._waiters: list[Responder] = []
         self.core = Core(
             where,
             Listener(
                 changed=self._publish_soon,
-                rested=lambda: self.post(self._rested),
+                rested=self._on_rest,
                 removed=lambda _entry: self.post(self._count_removed),
             ),
+        )
+        self._retries = commands.Retries(
+            self.core.retrier, self.core.reader, wake=self.core.worker.wake
         )
         self._watch = GapWatch(where.paths.last_seen, where.clock)
         self._control = ControlServer(where.paths.channel_dir, self._on_request)
@@ -177,7 +177,7 @@ class App:
             gap_since=self._watch.gap_since,
             removed=self._removed,
             retrying=self.core.retrier.is_running,
-            retry=self._retry,
+            retry=self._retries.result,
         )
         self._status = self.core.status(extras)
         return self._status
@@ -186,20 +186,14 @@ class App:
         self._removed += 1
         self._publish()
 
-    def _rested(self) -> None:
-        if self._rest_is_doubtful:
-            # It may have looked at the queue before the retry was in it.
-            self._rest_is_doubtful = False
-            self.core.worker.wake()
-            return
-        result = self.core.retrier.result(self.core.reader)
-        if result is not None:
-            self._retry = result
-            for waiter in self._waiters:
-                value = commands.retry_value(result)
-                waiter.reply(Reply(ok=True, changed=True, value=value))
-            self._waiters.clear()
-        self._publish()
+    def _on_rest(self) -> None:
+        """Runs on the sync thread."""
+        number = self._retries.number
+        self.post(lambda: self._rested(number))
+
+    def _rested(self, number: int) -> None:
+        if self._retries.rested(number):
+            self._publish()
 
     # -- what is asked ---------------------------------------------------------------------
 
@@ -278,21 +272,19 @@ class App:
             responder.reply(Reply(ok=False, message=commands.not_recorded(error)))
             return
         if request.arguments.get("wait"):
-            self._waiters.append(responder)
+            self._retries.wait(responder)
         else:
             responder.reply(commands.retry_begun(count))
 
     def _retry_tasks(self, ids: list[int] | None) -> int:
-        count = self.core.retrier.begin(self._clock.now(), ids)
+        count = self._retries.begin(self._clock.now(), ids)
         self._retry_chunk()
         return count
 
     def _retry_chunk(self) -> None:
         # Clicks posted meanwhile come between two chunks.
-        if self.core.retrier.next_chunk():
+        if self._retries.next_chunk():
             self.post(self._retry_chunk)
-        self._rest_is_doubtful = True
-        self.core.worker.wake()
         self._publish()
 
 

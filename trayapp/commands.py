@@ -1,16 +1,20 @@
-"""Clicks as requests: what the menu, the command line and the channel say, done at the timer.
+"""Clicks and retries as the menu, the command line and the channel ask for them.
 
 One way for all of them, with the app running or without it, so that the answer is the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
+from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _, ngettext
 from trayapp.queue.errors import QueueError
+from trayapp.queue.reader import QueueReader
 from trayapp.sync import explanations
+from trayapp.sync.retry import Retrier
 from trayapp.sync.status import RetryResult
 from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Timer
@@ -148,6 +152,57 @@ def _with_name(words: str, activity: Activity) -> str:
     parts = (one_line(activity.project), one_line(activity.note))
     name = " – ".join(part for part in parts if part)
     return f"{words}: {name}" if name else f"{words}."
+
+
+class Retries:
+    """The running app's retries, and who waits for their end. Main thread only, but for `number`.
+
+    `wake` has the worker look at the queue.
+    """
+
+    def __init__(self, retrier: Retrier, reader: QueueReader, *, wake: Callable[[], None]) -> None:
+        self._retrier = retrier
+        self._reader = reader
+        self._wake = wake
+        self._waiting: list[Responder] = []
+        self._rest_is_doubtful = False
+        self.number = 0
+        """Grows whenever something was requeued; any thread may read it."""
+        self.result: RetryResult | None = None
+        """What became of the newest retry that has ended."""
+
+    def begin(self, now: datetime, ids: Sequence[int] | None) -> int:
+        """Begin to retry these tasks, None meaning all; how many. Raises QueueError."""
+        return self._retrier.begin(now, ids)
+
+    def next_chunk(self) -> bool:
+        """Requeue the next chunk; whether there may be another. Raises QueueError."""
+        more = self._retrier.next_chunk()
+        self.number += 1
+        self._rest_is_doubtful = True
+        self._wake()
+        return more
+
+    def wait(self, responder: Responder) -> None:
+        """Answer this one when the retry has come to its end."""
+        self._waiting.append(responder)
+
+    def rested(self, number: int) -> bool:
+        """The worker came to rest when `number` was this; whether that is news."""
+        if number != self.number:
+            return False
+        if self._rest_is_doubtful:
+            # It may have looked at the queue before the retry was in it; the next rest has not.
+            self._rest_is_doubtful = False
+            self._wake()
+            return False
+        result = self._retrier.result(self._reader)
+        if result is not None:
+            self.result = result
+            for responder in self._waiting:
+                responder.reply(Reply(ok=True, changed=True, value=retry_value(result)))
+            self._waiting.clear()
+        return True
 
 
 def retry_begun(total: int) -> Reply:

@@ -147,10 +147,6 @@ class Diary:
         """How many clicks were acknowledged as recorded."""
         return sum(1 for _click, facts in self.pages if facts)
 
-    @property
-    def unanswered(self) -> int:
-        return sum(1 for _click, facts in self.pages if facts is None)
-
     def complaints(self, log: Sequence[Event]) -> list[str]:
         """Where the local log is not what was acknowledged, in order and at its own times.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.integration.scenes import Relay
+from tests.integration.lives import Relay
 from trayapp.clock import Clock
 from trayapp.sync.claim import Pause
 from trayapp.sync.outcome import Absent, Delivered, Doubtful, Outcome

@@ -86,14 +86,15 @@ def app_answers() -> bool:
 
 @contextmanager
 def living(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """An app from when it answers; killed at the end if it still lives."""
+    """An app from when it answers; ended as a session ends it, so that coverage is kept."""
     try:
         until(lambda: process.poll() is not None or app_answers(), "the app answers")
         assert process.poll() is None, process.communicate()
         yield process
     finally:
         if process.poll() is None:
-            process.kill()
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
         process.communicate(timeout=PATIENCE_SECONDS)
 
 

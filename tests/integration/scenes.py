@@ -1,50 +1,33 @@
-"""Scenes: both servers on loopback behind the proxy, and lives of the program driven by hand."""
+"""Scenes: both servers on loopback behind the misbehaving proxy."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from tests.fakes import FakeClock
 from tests.integration.ledger import (
-    EVERYTHING,
-    Click,
-    Diary,
-    do_click,
     embedded_complaints,
-    log_of,
     plain_complaints,
 )
 from tests.plain_client import plain_over_http
 from tests.plain_server import PlainServer
 from trayapp.accounts.tokens import MemoryTokenStore, Tokens, TokenStore
 from trayapp.clock import Clock
-from trayapp.config import Paths
-from trayapp.core import Core, Surroundings
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import MisbehavingProxy
-from trayapp.mutex import Mutex
-from trayapp.queue.store import QueueWriter
 from trayapp.servers.embedded import over_http
 from trayapp.servers.embedded_app import LOOPBACK_HOSTS, EmbeddedApp
 from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_store import EmbeddedStore
-from trayapp.sync.outcome import Outcome
-from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
-from trayapp.sync.settlement import Rules
-from trayapp.sync.worker import SyncWorker, WorkerPorts
+from trayapp.sync.server import TimeServer
 from trayapp.tracking.entry import Event
 
 EMBEDDED, PLAIN = "embedded", "plain"
 SERVERS = (EMBEDDED, PLAIN)
-_MANY_STEPS = 5_000
 
 
 def client_of(kind: str, url: str, tokens: TokenStore) -> TimeServer:
@@ -115,207 +98,3 @@ class Scene:
     def _close_store(self) -> None:
         if self._store is not None:
             self._store.close()
-
-
-class Relay:
-    """A TimeServer that hands everything on; those who spoil something override it."""
-
-    def __init__(self, inner: TimeServer) -> None:
-        self.inner = inner
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.inner.capabilities
-
-    def plan(self, unit: Unit) -> Write | Nothing:
-        return self.inner.plan(unit)
-
-    def send(self, write: Write) -> Outcome:
-        return self.inner.send(write)
-
-    def look(self, unit: Unit, write: Write) -> Outcome:
-        return self.inner.look(unit, write)
-
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
-        return self.inner.twins(unit, segment_id)
-
-    def check(self) -> Outcome:
-        return self.inner.check()
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-class Killed(BaseException):
-    """The process ends here, as by SIGKILL: nobody may catch it but the test."""
-
-
-class Reaper:
-    """Counts the points at which a process may be killed, and kills at one of them.
-
-    What lies on the disk at that moment is copied to `remains`; what the dying objects still do
-    changes nothing in it.
-    """
-
-    def __init__(self, data: Path, *, kill_at: int = 0) -> None:
-        self._data = data
-        self._kill_at = kill_at
-        self.count = 0
-        self.remains = data.parent.with_name(data.parent.name + "+")
-
-    def pass_by(self, where: str) -> None:
-        self.count += 1
-        if self.count == self._kill_at:
-            shutil.copytree(self._data, self.remains / self._data.name)
-            raise Killed(where)
-
-
-class MortalServer(Relay):
-    """Dies before or after a request."""
-
-    def __init__(self, inner: TimeServer, reaper: Reaper) -> None:
-        super().__init__(inner)
-        self._reaper = reaper
-
-    def send(self, write: Write) -> Outcome:
-        self._reaper.pass_by("before send")
-        outcome = self.inner.send(write)
-        self._reaper.pass_by("after send")
-        return outcome
-
-    def look(self, unit: Unit, write: Write) -> Outcome:
-        self._reaper.pass_by("before look")
-        outcome = self.inner.look(unit, write)
-        self._reaper.pass_by("after look")
-        return outcome
-
-
-class MortalWriter(QueueWriter):
-    """Dies before or after a commit."""
-
-    def __init__(self, paths: Paths, reaper: Reaper) -> None:
-        super().__init__(paths.database, paths.writer_lock)
-        self._reaper = reaper
-
-    def commit(self) -> None:
-        self._reaper.pass_by("before commit")
-        super().commit()
-        self._reaper.pass_by("after commit")
-
-
-Wrap = Callable[[TimeServer], TimeServer]
-Worker = Callable[[Mutex[QueueWriter], WorkerPorts, Rules], SyncWorker]
-
-
-class Life:
-    """One life of the program, from opening its files to its end; time and work by hand."""
-
-    def __init__(
-        self,
-        scene: Scene,
-        paths: Paths,
-        clock: FakeClock,
-        *,
-        wrap: Wrap = lambda server: server,
-        worker: Worker = SyncWorker,
-        reaper: Reaper | None = None,
-    ) -> None:
-        paths.make()
-        self._served: list[TimeServer] = []
-        self.paths = paths
-        self.clock = clock
-        rules = Rules(jitter=lambda wait: wait)
-
-        def server_for(_account: object) -> TimeServer:
-            server = wrap(scene.client())
-            self._served.append(server if reaper is None else MortalServer(server, reaper))
-            return self._served[-1]
-
-        self.core = Core(Surroundings(paths=paths, clock=clock, server_for=server_for, rules=rules))
-        if reaper is not None:
-            self.core._queue.recover(lambda writer: _mortal(writer, paths, reaper))
-        ports = WorkerPorts(
-            server_for=server_for,
-            clock=clock,
-            changed=lambda: None,
-            rested=lambda: None,
-            removed=lambda _entry: None,
-            recover=lambda: None,
-        )
-        self.worker = worker(self.core._queue, ports, rules)
-
-    def click(self, diary: Diary, name: str, note: str = "") -> None:
-        """Now."""
-        click = Click(name=name, at=self.clock.now(), note=note)
-        diary.begin(click)
-        diary.answer(do_click(self.core.timer, click, self.clock.stamp()))
-
-    def work(self, steps: int) -> None:
-        """At most so many steps of the worker, now."""
-        for _ in range(steps):
-            if self.worker.run_once() is not None:
-                return
-
-    def rest(self) -> None:
-        """Work, and let time pass, until there is nothing to do before somebody acts.
-
-        After a day it ends too: what is blocked by an entry that needs the user waits for ever.
-        """
-        ends = self.clock.now() + timedelta(days=1)
-        for _ in range(_MANY_STEPS):
-            pause = self.worker.run_once()
-            if pause is None:
-                continue
-            if pause.until is None or pause.until > ends:
-                return
-            assert pause.until > self.clock.now(), "the worker spins"
-            self.clock.advance(pause.until - self.clock.now())
-        msg = "the worker never rests"
-        raise AssertionError(msg)
-
-    def retry_all(self) -> None:
-        """As the menu does it."""
-        self.core.retrier.begin(self.clock.now())
-        while self.core.retrier.next_chunk():
-            pass
-
-    def unsent(self) -> list[str]:
-        """What did not arrive, and everything that keeps the status from "all sent"."""
-        status = self.core.status()
-        found = [f"failed: {task.reason}" for task in self.core.reader.failed(limit=EVERYTHING)]
-        found += [f"{status.pending} pending: {status.reason}"] if status.pending else []
-        found += [f"{status.doubtful} in doubt"] if status.doubtful else []
-        found += [f"{status.possible_doubles} doubles"] if status.possible_doubles else []
-        assert status.all_sent is (not found and status.last_delivery_at is not None)
-        return found
-
-    def log(self) -> list[Event]:
-        return log_of(self.paths.database)
-
-    def end(self) -> None:
-        """Give files and connections up; what was not settled stays in doubt."""
-        for server in self._served:
-            server.close()
-        self.core.close()
-
-
-def _mortal(writer: QueueWriter, paths: Paths, reaper: Reaper) -> QueueWriter:
-    writer.close()
-    return MortalWriter(paths, reaper)
-
-
-@contextmanager
-def life_of(
-    scene: Scene,
-    root: Path,
-    clock: FakeClock,
-    *,
-    wrap: Wrap = lambda server: server,
-    worker: Worker = SyncWorker,
-) -> Iterator[Life]:
-    """A life that ends in peace."""
-    life = Life(scene, Paths.under(root), clock, wrap=wrap, worker=worker)
-    try:
-        yield life
-    finally:
-        life.end()

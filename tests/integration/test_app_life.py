@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.control_support import FakeApp, serving
 from tests.integration.program import (
     PATIENCE_SECONDS,
     Line,
@@ -95,6 +96,23 @@ def test_an_app_waits_for_the_instance_lock_and_then_runs() -> None:
         until(app_answers, "the app runs")
 
 
+def test_a_start_that_meets_an_app_at_its_end_waits_and_then_runs() -> None:
+    paths = Paths.of_user()
+    paths.make()
+    lock = InstanceLock(paths.instance_lock)
+    assert lock.try_acquire()
+    with contextlib.ExitStack() as stack:
+        stack.callback(lock.release)
+        ending = FakeApp()
+        server = stack.enter_context(serving(paths.channel_dir, ending))
+        stack.enter_context(_begun("--no-tray"))
+        greeting, _responder = ending.next()
+        assert greeting.name == "hello"
+        server.stop()
+        lock.release()
+        until(app_answers, "the new one runs")
+
+
 @SIGNALS
 def test_an_app_that_waits_for_the_lock_ends_too(number: int) -> None:
     paths = Paths.of_user()
@@ -116,7 +134,7 @@ def _begun(*typed: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        process.kill()
+        process.terminate()
         process.communicate(timeout=PATIENCE_SECONDS)
 
 

@@ -118,21 +118,21 @@ def test_an_app_that_does_not_answer_loses_no_click_and_doubles_none() -> None:
 
 def test_fifty_processes_at_once_with_the_app_make_one_task() -> None:
     with running_app():
-        for typed in (("start", "A"), ("pause",)):
-            processes = [command(*typed) for _ in range(50)]
-            answers = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
-            assert [process.returncode for process in processes] == [0] * 50, answers
+        trayapp("start", "A")
+        processes = [command("pause") for _ in range(50)]
+        answers = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
+        assert [process.returncode for process in processes] == [0] * 50, answers
         assert kinds() == ["time_entry_start", "time_entry_pause"]
 
 
 def test_starts_of_different_things_at_once_are_each_recorded_once() -> None:
     with running_app():
-        processes = [command("start", f"P{number}") for number in range(20)]
+        processes = [command("start", f"P{number}") for number in range(10)]
         answers = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
-        assert [process.returncode for process in processes] == [0] * 20, answers
+        assert [process.returncode for process in processes] == [0] * 10, answers
     starts = rows("SELECT project FROM event WHERE kind = 'time_entry_start'")
-    assert sorted(starts) == sorted((f"P{number}",) for number in range(20))
-    assert kinds().count("time_entry_stop") == 19
+    assert sorted(starts) == sorted((f"P{number}",) for number in range(10))
+    assert kinds().count("time_entry_stop") == 9
 
 
 # -- retry ---------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_retry_with_wait_says_when_nobody_is_signed_in(tmp_path: Path) -> None:
 def test_a_retry_right_behind_a_click_waits_for_it_too() -> None:
     """The worker may come to rest between the two; that is not the rest that was asked for."""
     with running_app():
-        for number in range(10):
+        for number in range(5):
             trayapp("start", f"P{number}")
             assert trayapp("retry", "--wait").status == 0
             assert all_sent()

@@ -1,29 +1,21 @@
-"""status, recent, failed, retry, quit, in processes, without the app; and what may go wrong."""
+"""status, recent, failed, retry, quit, in processes, without the app."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.integration.program import (
-    PATIENCE_SECONDS,
-    ROOT,
     Ran,
     fail,
     rows,
     run_sql,
     trayapp,
 )
-from trayapp.config import Paths
-
-# -- reading -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("typed", [("status",), ("recent",), ("failed",)], ids=" ".join)
@@ -152,96 +144,3 @@ def test_a_number_that_is_no_failed_task_of_ours_is_named_and_nothing_changes(
 
 def test_quit_without_an_app_is_already_so() -> None:
     assert trayapp("quit") == Ran(0, "Trayapp is not running.\n", "")
-
-
-# -- where it goes wrong -------------------------------------------------------------------
-
-
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    trayapp("start", "A")
-    read, write = os.pipe()
-    os.close(read)
-    with subprocess.Popen(  # our own program
-        [sys.executable, "-m", "trayapp", "status", "--json"],
-        cwd=ROOT,
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        os.close(write)
-        _, err = process.communicate(timeout=PATIENCE_SECONDS)
-    assert (process.returncode, err) == (0, "")
-
-
-def test_an_answer_that_cannot_be_written_is_one_line_and_1() -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        ran = subprocess.run(  # our own program
-            [sys.executable, "-m", "trayapp", "status"],
-            cwd=ROOT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert ran.returncode == 1
-    assert re.fullmatch(r"trayapp: .*No space left on device\n", ran.stderr)
-
-
-def test_json_is_whole_where_the_terminal_knows_few_letters() -> None:
-    env = {"PYTHONIOENCODING": "ascii"}
-    trayapp("start", "Сайт 👍")
-    found = json.loads(trayapp("status", "--json", env=env).out)
-    assert found["entry"]["project"] == "Сайт 👍"
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        pytest.param(("status",), "The queue cannot be read: ", id="reading"),
-        pytest.param(("start", "A"), "This was not recorded: ", id="a click"),
-        pytest.param(("retry",), "Nothing could be tried again: ", id="retry"),
-    ],
-)
-def test_a_queue_that_cannot_be_used_is_one_line_and_1(typed: tuple[str, ...], said: str) -> None:
-    paths = Paths.of_user()
-    paths.make()
-    paths.database.write_bytes(b"this is no database" * 1000)
-    ran = trayapp(*typed)
-    assert (ran.status, ran.out) == (1, ""), ran
-    assert ran.err.startswith(f"trayapp: {said}")
-    assert ran.err.count("\n") == 1
-    assert paths.database.read_bytes() == b"this is no database" * 1000
-
-
-def test_a_directory_that_cannot_be_made_is_one_line_and_1(home: Path) -> None:
-    (home / "xdg_data_home").write_text("a file where a directory belongs", encoding="utf-8")
-    for typed in (("start", "A"), ("--no-tray",)):
-        ran = trayapp(*typed)
-        assert (ran.status, ran.out) == (1, "")
-        assert ran.err.count("\n") == 1
-        assert "Traceback" not in ran.err
-
-
-def test_files_are_for_their_owner_only() -> None:
-    trayapp("start", "A")
-    trayapp("retry", "--wait")
-    paths = Paths.of_user()
-    for directory in (paths.config_dir, paths.data_dir, paths.state_dir):
-        assert directory.stat().st_mode & 0o777 == 0o700
-        for file in directory.iterdir():
-            assert file.stat().st_mode & 0o777 == 0o600, file
-
-
-def test_reading_is_light() -> None:
-    """A panel's bar asks every few seconds."""
-    ran = subprocess.run(  # our own program
-        [sys.executable, "-X", "importtime", "-m", "trayapp", "status"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
-    heavy = {"requests", "PIL", "gi", "pystray", "plyer", "filelock", "trayapp.app", "keyring"}
-    assert loaded & heavy == set()
-    assert "trayapp.queue.reader" in loaded

@@ -17,7 +17,8 @@ import pytest
 
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
-from tests.integration.scenes import SERVERS, Killed, Life, Reaper, Scene, Worker
+from tests.integration.lives import Killed, Life, Reaper, Worker
+from tests.integration.scenes import SERVERS, Scene
 from trayapp.config import Paths
 from trayapp.demo.proxy import DropAfter, DropBefore, Fault, Pass, Truncate
 from trayapp.sync.worker import SyncWorker

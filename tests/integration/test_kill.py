@@ -27,6 +27,7 @@ from trayapp.demo.proxy import (
     DropAfter,
     DropBefore,
     Fault,
+    Pass,
     Say,
     Truncate,
     chaos,
@@ -34,6 +35,7 @@ from trayapp.demo.proxy import (
 
 KILLS = 50
 LIFE_SECONDS = 0.7
+OPENING_SECONDS = 0.05
 CLICK_EVERY_SECONDS = 0.04
 CLICK_SECONDS = 0.015  # about what a click takes, with its fsync
 SEED = 8
@@ -77,7 +79,8 @@ class Host:
         assert self._line() == "ready"
 
     def killed_at_any_moment(self, diary: Diary, script: Script, dice: random.Random) -> None:
-        killer = threading.Timer(dice.uniform(0, LIFE_SECONDS), self._kill)
+        longest = dice.choice((OPENING_SECONDS, LIFE_SECONDS, LIFE_SECONDS, LIFE_SECONDS))
+        killer = threading.Timer(dice.uniform(0, longest), self._kill)
         killer.start()
         try:
             while self._click(diary, script.next()):
@@ -196,11 +199,6 @@ def play(
     scene.proxy.play(())
     unsent = run_to_rest(scene, root, tokens, patience=patience)
     log = log_of(Paths.under(root).database)
-    print(
-        "UNANSWERED IN LOG",
-        len(log) - sum(len(f or ()) for _, f in diary.pages),
-        [type(x) for x in ()],
-    )
     return diary, [*unsent, *diary.complaints(log), *scene.complaints(log)]
 
 
@@ -210,18 +208,12 @@ def play(
 def test_killed_at_random_moments_every_acknowledged_click_arrives_once(
     server: str, tmp_path: Path
 ) -> None:
-    began = time.monotonic()
     with Scene(server, tmp_path, SystemClock()) as scene:
         diary, complaints = play(scene, tmp_path, kills=KILLS, patience=120)
-        spoilt = sum(1 for seen in scene.proxy.ledger if type(seen.fault).__name__ != "Pass")
-    print(  # noqa: T201  # what was measured
-        f"{server}: {KILLS} kills, {len(diary.pages)} clicks, {diary.recorded} acknowledged as"
-        f" recorded, {diary.unanswered} unanswered, {spoilt} requests spoilt,"
-        f" {time.monotonic() - began:.0f} s"
-    )
+        spoilt = [seen for seen in scene.proxy.ledger if not isinstance(seen.fault, Pass)]
     assert complaints == []
-    assert diary.recorded >= KILLS
-    assert spoilt >= KILLS
+    assert diary.recorded > 2 * KILLS
+    assert len(spoilt) > KILLS
 
 
 @pytest.mark.slow

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import FakeClock
-from tests.integration.ledger import Diary
+from tests.integration.ledger import Click, Diary, Script, facts_of
+from tests.integration.lives import Relay, Worker, Wrap, life_of
 from tests.integration.mutants import (
     BlindWorker,
     Impatient,
@@ -15,10 +18,12 @@ from tests.integration.mutants import (
     Trusting,
     Unseeing,
 )
-from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Relay, Scene, Worker, Wrap, life_of
+from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Scene
 from tests.integration.test_fault_points import ALL, Plot, Told, tell
-from trayapp.demo.proxy import DropAfter, DropBefore, Fault
+from trayapp.demo.proxy import DropAfter, DropBefore, Fault, chaos
 from trayapp.sync.worker import SyncWorker
+from trayapp.tracking.entry import Event
+from trayapp.tracking.tracker import Changed, state_of, step
 
 SHORT: Plot = ((61.25, "start", "an entry", 0), (61.25, "stop", "", ALL))
 
@@ -98,3 +103,43 @@ def test_a_worker_that_repeats_without_looking_does_not_survive_the_fault_points
     assert not any(told.complaints for where in sound.values() for told in where)
     (after_send,) = blind["after send"]
     assert [words.split(":")[0] for words in after_send.complaints] == ["twice"]
+
+
+def test_the_diary_notices_half_a_click_a_lost_one_and_another_time() -> None:
+    clock = FakeClock()
+    log: list[Event] = []
+    diary = Diary()
+    for note in ("one", "another"):
+        clock.advance(61.25)
+        click = Click(name="start", at=clock.now(), note=note)
+        result = step(state_of(log), click.command, click.stamp, new_id=lambda: str(uuid.uuid4()))
+        assert isinstance(result, Changed)
+        log += result.events
+        diary.begin(click)
+        if note == "one":
+            diary.answer(facts_of(result.events))
+    started, stopped, started_another = log
+    assert diary.complaints(log) == []
+    assert diary.complaints([started]) == []  # the second was never answered
+    assert diary.complaints([started, stopped])
+    assert diary.complaints([started, started_another])
+    assert diary.complaints([stopped, started_another])
+    assert diary.complaints([*log, started_another])
+    later = replace(started.stamp, at=clock.now())
+    assert diary.complaints([replace(started, stamp=later), stopped, started_another])
+
+
+def test_chaos_does_not_forgive_a_worker_that_repeats_without_looking(tmp_path: Path) -> None:
+    clock, script, diary = FakeClock(), Script(1), Diary()
+    with (
+        Scene(PLAIN, tmp_path, clock) as scene,
+        life_of(scene, tmp_path, clock, worker=BlindWorker) as life,
+    ):
+        scene.proxy.play(chaos(1))
+        for _ in range(30):
+            click = script.next()
+            clock.advance(30)
+            life.click(diary, click.name, click.note)
+            life.work(10)
+        words = scene.complaints(life.log())
+    assert "twice" in {word.split(":")[0] for word in words}

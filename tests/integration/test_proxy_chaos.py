@@ -14,7 +14,8 @@ import pytest
 
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary, Script
-from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Life, Scene, life_of
+from tests.integration.lives import Life, life_of
+from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Scene
 from tests.plain_client import PlainClient
 from trayapp.accounts.tokens import TokenSource
 from trayapp.demo.proxy import (
@@ -78,7 +79,11 @@ EVENTS = 150
 
 
 def is_write(method: str, path: str) -> bool:
-    return method != "GET" and path != "/token/refresh"
+    return method != "GET" and not is_refresh(method, path)
+
+
+def is_refresh(_method: str, path: str) -> bool:
+    return path == "/token/refresh"
 
 
 def causes(life: Life) -> set[Cause]:
@@ -113,7 +118,6 @@ def test_a_single_fault_at_any_click_changes_nothing_in_the_end(
                         scene.proxy.play([FAULTS[name]], only=is_write)
                         life.rest()
                         assert causes(life) == needs_user(server, name, verb)
-                        assert scene.proxy.ledger[-1].fault is not None
                     life.rest()
                 if life.core.status().failed:
                     life.retry_all()
@@ -121,6 +125,33 @@ def test_a_single_fault_at_any_click_changes_nothing_in_the_end(
                 assert any(seen.fault is FAULTS[name] for seen in scene.proxy.ledger)
                 assert complaints(scene, life, diary) == [], verb
                 assert diary.recorded == len(VERBS)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_single_fault_while_a_token_is_renewed_changes_nothing_in_the_end(
+    server: str, name: str, tmp_path: Path
+) -> None:
+    clock, diary = FakeClock(), Diary()
+    with Scene(server, tmp_path, clock) as scene, life_of(scene, tmp_path, clock) as life:
+        for verb in VERBS:
+            clock.advance(61.25)
+            life.click(diary, verb, "Ночь 🌙")
+            if verb == "pause":
+                scene.auth.expire_access()
+                scene.proxy.play([FAULTS[name]], only=is_refresh)
+            life.rest()
+        refused = name in {"401", "403"}
+        assert causes(life) == ({Cause.SIGNED_OUT} if refused else set())
+        if refused:
+            (task,) = life.core.reader.failed(limit=2)
+            assert task.reason.startswith("Token refresh failed: ")
+            scene.sign_in(scene.tokens)
+            life.core.signed_in()
+            life.rest()
+        assert any(seen.fault is FAULTS[name] for seen in scene.proxy.ledger)
+        assert complaints(scene, life, diary) == []
 
 
 def complaints(scene: Scene, life: Life, diary: Diary) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import timezone, tzinfo
 
 import tzlocal
 
@@ -23,7 +23,7 @@ from trayapp.control.messages import Reply, Request
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
 from trayapp.sync.explanations import bad_moment
-from trayapp.tracking.entry import to_ms
+from trayapp.tracking.entry import Stamp, to_ms
 from trayapp.tracking.moments import BadMoment, parse_moment
 
 
@@ -63,21 +63,18 @@ def _given_at_ms(call: Call) -> int | None:
     text = call.options.at
     if text is None:
         return None
-    zone = _local_zone()
+    zone = _local_zone(call.stamp)
     try:
         return to_ms(parse_moment(text, now=call.stamp.at, zone=zone))
     except BadMoment as error:
         raise Failure(bad_moment(error.why, error.readings, zone=zone), USAGE) from error
 
 
-def _local_zone() -> tzinfo:
+def _local_zone(stamp: Stamp) -> tzinfo:
     try:
         return tzlocal.get_localzone()
-    except (LookupError, ValueError, OSError) as error:
-        text = _(
-            "The time zone of this computer is not known: {reason}. Give the time with its offset."
-        )
-        raise Failure(text.format(reason=error)) from error
+    except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
+        return timezone(stamp.offset)
 
 
 def _record(call: Call, request: Request) -> Reply:

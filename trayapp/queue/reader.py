@@ -125,6 +125,16 @@ class QueueReader:
         )
         return moment(rows[0]["due_ms"]) if rows else None
 
+    def has_probe(self, account_id: int, causes: Sequence[str]) -> bool:
+        """Whether a closed gate has anything to try: what nothing holds, or a trial to come."""
+        rows = self._rows(
+            "SELECT 1 FROM unheld_task WHERE account = ? UNION ALL SELECT 1 FROM sync_queue"
+            " WHERE +account = ? AND status = 'failed' AND trial = 0"
+            " AND cause IN (SELECT value FROM json_each(?)) LIMIT 1",
+            (account_id, account_id, json.dumps(list(causes))),
+        )
+        return bool(rows)
+
     def newest_failure(self, cause: str) -> str:
         """The reason of the newest task that failed for this cause."""
         rows = self._rows(

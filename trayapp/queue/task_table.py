@@ -68,6 +68,13 @@ class TaskTable:
         )
         return bool(rows)
 
+    def has_unheld(self, account_id: int) -> bool:
+        """Whether a task waits for nothing but its time and the gate."""
+        rows = self._database.rows(
+            "SELECT 1 FROM unheld_task WHERE account = ? LIMIT 1", (account_id,)
+        )
+        return bool(rows)
+
     def next_task(
         self,
         account_id: int,

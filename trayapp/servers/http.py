@@ -211,11 +211,13 @@ class HttpClient:
         return _answer(response, bytes(content))
 
 
-def token_refresher(client: HttpClient, path: str) -> Callable[[str], Tokens]:
-    """How a TokenSource gets a new pair: `refresh_token` posted to `path` by a bare `client`."""
+def token_refresher(
+    client: HttpClient, path: str, *, field: str = "refresh_token"
+) -> Callable[[str], Tokens]:
+    """How a TokenSource gets a new pair: `field` posted to `path` by a bare `client`."""
 
     def refresh(token: str) -> Tokens:
-        answer = client.send("POST", path, {"refresh_token": token})
+        answer = client.send("POST", path, {field: token})
         if not isinstance(answer, Answer):
             raise _RefreshFailedError(answer)
         outcome = outcome_of_status(answer, repeatable=True)

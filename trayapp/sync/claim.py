@@ -114,8 +114,14 @@ def _next_task(at: Scene) -> _Chosen | Check | Pause:
         return Pause(None)
     head = _head(at.writer, gate)
     if gate.due_at > at.now and gate.since <= at.now:  # else the clock was set back
-        return _other_entry(at, gate, head) or Pause(gate.due_at)
+        return _other_entry(at, gate, head) or Pause(gate.due_at if _can_probe(at) else None)
     return _probe(at, gate, head)
+
+
+def _can_probe(at: Scene) -> bool:
+    """Whether there is anything to try when the gate is due; else there is no reason to wake up."""
+    tasks, account_id = at.writer.tasks, at.account.id
+    return tasks.has_unheld(account_id) or tasks.has_untried(account_id, TROUBLE)
 
 
 def _head(writer: QueueWriter, gate: Gate) -> SyncTask | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Account, Gate, SyncTask
 from trayapp.sync.outcome import Cause
+from trayapp.sync.policy import TROUBLE
 from trayapp.sync.status import (
     AccountView,
     EntryView,
@@ -50,7 +51,7 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         events = reader.newest_entry()
         oldest = {account.id: reader.oldest_open(account.id) for account in accounts}
         gate = reader.gate(active.id)
-        due = reader.next_due(active.id)
+        next_attempt_at = _next_attempt(reader, active, gate)
         twins = reader.twins()
         causes = tuple(
             FailedCause(cause=cause, count=count, reason=reader.newest_failure(cause))
@@ -76,7 +77,7 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         link=_link(gate, own, active, elsewhere=bool(elsewhere)),
         reason=(gate.reason if gate else own.reason if own else "") or None,
         waiting_since=min((task.created_at for task in oldest.values() if task), default=None),
-        next_attempt_at=_next_attempt(gate, own, due),
+        next_attempt_at=next_attempt_at,
         last_delivery_at=active.last_delivery_at,
         account=AccountView(kind=active.kind, url=active.url, user=active.user),
         elsewhere=elsewhere,
@@ -148,7 +149,8 @@ def _link(gate: Gate | None, own: SyncTask | None, active: Account, *, elsewhere
     return Link.UNKNOWN if active.last_delivery_at is None else Link.ONLINE
 
 
-def _next_attempt(gate: Gate | None, own: SyncTask | None, due: datetime | None) -> datetime | None:
-    if own is None:
-        return None
-    return due if gate is None else gate.due_at
+def _next_attempt(reader: QueueReader, active: Account, gate: Gate | None) -> datetime | None:
+    if gate is None:
+        return reader.next_due(active.id)
+    # Where all that waits is held by what failed, no time brings it any further.
+    return gate.due_at if reader.has_probe(active.id, TROUBLE) else None
