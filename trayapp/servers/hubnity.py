@@ -1,0 +1,262 @@
+"""HubnityServer: delivers to a Hubnity server, in both of its dialects.
+
+There an entry is one record, and its verbs know no time but the server's. So a write is what it
+takes to bring one record into the shape its entry should have: at most one verb, then a PATCH with
+our times, which may be repeated. What a write has in doubt, a look finishes. Heartbeats are never
+sent: who sent one is paused by the server when the next is late.
+
+With the batch route ("feb") finished entries go in one request under a key of ours; without it
+("dec") as a start in the past and its correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trayapp.accounts.tokens import TokenSource, TokenStore
+from trayapp.servers.http import HttpClient
+from trayapp.servers.hubnity_account import refresher
+from trayapp.servers.hubnity_answers import in_doubt, read_only
+from trayapp.servers.hubnity_api import Existing, HubnityApi, RemoteProject
+from trayapp.servers.hubnity_job import Job, job_of
+from trayapp.servers.hubnity_shapes import (
+    Finding,
+    Record,
+    Shape,
+    Status,
+    judge,
+    next_step,
+    time_text,
+    wanted_shape,
+)
+from trayapp.sync.outcome import (
+    Absent,
+    Blocked,
+    Conflict,
+    Delivered,
+    Ours,
+    Outcome,
+    Refused,
+)
+from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
+
+_MOST_STEPS = 4
+
+
+class HubnityServer:
+    """A TimeServer that keeps one record an entry and allows one active entry a user."""
+
+    def __init__(self, api: HubnityApi) -> None:
+        self._api = api
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(one_active=True)
+
+    def plan(self, unit: Unit) -> Write | Nothing:
+        if not unit.pending:
+            msg = "nothing is pending"
+            raise ValueError(msg)
+        settles = tuple(event.id for event in unit.pending)
+        first = unit.entry.segments[0]
+        known = unit.known.get(first.id, Known())
+        if known.removed:
+            return Nothing(settles=settles)
+        want = wanted_shape(unit.entry, unit.pending)
+        base = _base_of(known)
+        if base is not None and (base == want or base.status is Status.STOPPED):
+            return Nothing(settles=settles)
+        job = job_of(unit, known.remote_id or "", base, want)
+        # What is under way is told from the record, so a known one may be asked for again.
+        repeatable = bool(job.remote_id)
+        return Write(
+            body=job.to_json(), settles=settles, segment_id=first.id, repeatable=repeatable
+        )
+
+    def send(self, write: Write) -> Outcome:
+        job = _read(write)
+        if isinstance(job, Ours):
+            return job
+        if job.base is not None:
+            return self._update(job, job.base)
+        if "\0" in job.note or "\0" in job.project:
+            return Refused("The text holds a NUL character, which this server cannot store")
+        user_id = self._api.user_id()
+        if isinstance(user_id, Outcome):
+            return user_id
+        return self._create(job, user_id)
+
+    def look(self, unit: Unit, write: Write) -> Outcome:
+        job = _read(write)
+        if isinstance(job, Ours):
+            return job
+        if job.base is None:
+            taken = unit.taken | _others(unit, write.segment_id)
+            return read_only(self._find(job, taken))
+        record = self._api.entry(job.remote_id)
+        if isinstance(record, Outcome):
+            return record
+        if judge(record, job.base, job.want, in_doubt=True) is Finding.UNTOUCHED:
+            return Absent()
+        return read_only(self._go_on(record, job.base, job.want, doubtful=True))
+
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+        if segment_id != unit.entry.segments[0].id:
+            return ()
+        job = job_of(unit, "", None, wanted_shape(unit.entry, unit.pending))
+        found = self._alike(job, unit.taken | _others(unit, ""))
+        return () if isinstance(found, Outcome) else tuple(record.id for record in found)
+
+    def check(self) -> Outcome:
+        user = self._api.me()
+        return user if isinstance(user, Outcome) else Delivered()
+
+    def close(self) -> None:
+        self._api.close()
+
+    def active_projects(self) -> tuple[RemoteProject, ...] | Outcome:
+        """The projects time may be booked on; asked for anew."""
+        return self._api.projects(fresh=True)
+
+    # -- a record the server has -----------------------------------------------------------
+
+    def _update(self, job: Job, base: Shape) -> Outcome:
+        record = self._api.entry(job.remote_id)
+        if isinstance(record, Outcome):
+            return record
+        return self._go_on(record, base, job.want, doubtful=False)
+
+    def _go_on(self, record: Record, base: Shape, want: Shape, *, doubtful: bool) -> Outcome:
+        """Bring the record to `want`, unless somebody else has changed it since `base`."""
+        if judge(record, base, want, in_doubt=doubtful) is Finding.OTHER:
+            return _conflict(record)
+        return self._bring(record, want, written=False)
+
+    def _bring(self, record: Record, want: Shape, *, written: bool) -> Outcome:
+        """Step by step to `want`. `written`: this write has changed something already."""
+        for _ in range(_MOST_STEPS):
+            step = next_step(record.shape, want)
+            if step is None:
+                return Delivered(remote_id=record.id, base=want.to_json())
+            changed = self._api.change(record.id, step)
+            if isinstance(changed, Outcome):
+                return in_doubt(changed) if written else changed
+            record, written = changed, True
+        return _conflict(record)
+
+    # -- a record it has not ---------------------------------------------------------------
+
+    def _create(self, job: Job, user_id: str) -> Outcome:
+        project_id = self._api.project_id(job.project)
+        if isinstance(project_id, Outcome):
+            return project_id
+        body: dict[str, object] = {"userId": user_id, "startTime": time_text(job.want.start_ms)}
+        body |= {"projectId": project_id} if project_id else {}
+        body |= {"description": job.note} if job.note else {}
+        if job.want.end_ms is None:
+            return self._post(job, body, user_id)
+        has_sync = self._api.has_sync()
+        if isinstance(has_sync, Outcome):
+            return has_sync
+        if not has_sync:
+            return self._post(job, body, user_id)
+        return self._sync(job, body | {"endTime": time_text(job.want.end_ms)})
+
+    def _sync(self, job: Job, body: dict[str, object]) -> Outcome:
+        item = body | {"idempotencyKey": job.key, "duration": job.want.seconds}
+        existing = self._api.sync(item | {"status": job.want.status.value})
+        if not isinstance(existing, Existing):
+            return existing
+        record = self._api.entry(existing.remote_id)
+        if isinstance(record, Outcome):
+            return in_doubt(record)
+        return _confirmed(record, job.want)
+
+    def _post(self, job: Job, body: dict[str, object], user_id: str) -> Outcome:
+        if job.want.status is Status.PAUSED:
+            body |= {"status": job.want.status.value}
+        made = self._api.create(body)
+        if isinstance(made, Blocked):
+            return self._adopt(job, user_id, made)
+        return made if isinstance(made, Outcome) else self._bring(made, job.want, written=True)
+
+    def _adopt(self, job: Job, user_id: str, blocked: Blocked) -> Outcome:
+        """What is active there may be our own, that landed late; else it is another entry."""
+        active = self._api.active()
+        if isinstance(active, Outcome):
+            return active
+        for record in active:
+            if record.user_id == user_id and job.is_like(record) and record.id not in job.taken:
+                return self._take(record, job)
+        return blocked
+
+    def _find(self, job: Job, taken: frozenset[str]) -> Outcome:
+        """Look for what was sent, and finish it when only its beginning is there."""
+        found = self._alike(job, taken)
+        if isinstance(found, Outcome):
+            return found
+        keyed = [record for record in found if record.key == job.key]
+        found = keyed or found
+        done = [record for record in found if record.shape == job.want]
+        if done:
+            return _confirmed(done[0], job.want)
+        if not found:
+            return Absent()
+        begun = [record for record in found if job.is_begun_as(record)]
+        return self._take(begun[0], job) if begun else _conflict(found[0])
+
+    def _take(self, record: Record, job: Job) -> Outcome:
+        """Go on with a record of ours that may be no further than its creation."""
+        if not job.is_begun_as(record):
+            return _confirmed(record, job.want)
+        return self._bring(record, job.want, written=False)
+
+    def _alike(self, job: Job, taken: frozenset[str]) -> list[Record] | Outcome:
+        """Our records that begin like the entry, for the same, and belong to no other segment."""
+        user_id = self._api.user_id()
+        if isinstance(user_id, Outcome):
+            return user_id
+        records = self._api.begun_about(min(job.begins), max(job.begins))
+        if isinstance(records, Outcome):
+            return records
+        ours: Iterable[Record] = (one for one in records if one.user_id == user_id)
+        return [one for one in ours if job.is_like(one) and one.id not in taken]
+
+
+def over_http(base_url: str, tokens: TokenStore) -> HubnityServer:
+    """A Hubnity server at an address with its prefix, `https://host/api/v1` or `…/api`."""
+    source = TokenSource(tokens, refresher(HttpClient(base_url)))
+    return HubnityServer(HubnityApi(HttpClient(base_url, auth=source), source.access))
+
+
+def _read(write: Write) -> Job | Ours:
+    try:
+        return Job.from_json(write.body)
+    except (ValueError, LookupError, TypeError) as error:
+        return Ours(f"Internal error: the stored request cannot be read: {type(error).__name__}")
+
+
+def _base_of(known: Known) -> Shape | None:
+    """What the server confirmed last. Raises ValueError when it cannot be read."""
+    if known.remote_id is None:
+        return None
+    try:
+        return Shape.from_json(known.base or "")
+    except (LookupError, TypeError) as error:
+        msg = "what the server confirmed last cannot be read"
+        raise ValueError(msg) from error
+
+
+def _others(unit: Unit, segment_id: str) -> frozenset[str]:
+    known = ((name, one.remote_id) for name, one in unit.known.items())
+    return frozenset(remote for name, remote in known if remote and name != segment_id)
+
+
+def _confirmed(record: Record, want: Shape) -> Outcome:
+    if record.shape != want:
+        return _conflict(record)
+    return Delivered(remote_id=record.id, base=want.to_json())
+
+
+def _conflict(record: Record) -> Conflict:
+    return Conflict(f"Conflict: the server shows {record.shape.words()}")

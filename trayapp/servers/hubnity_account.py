@@ -1,0 +1,90 @@
+"""Signing in to and out of a Hubnity server, and who a token belongs to.
+
+Each call makes one request, blocks for as long as it takes, and never raises.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trayapp.accounts.tokens import Tokens
+from trayapp.log import conceal
+from trayapp.servers.http import HttpClient, token_refresher
+from trayapp.servers.http_answer import Answer
+from trayapp.servers.http_outcomes import outcome_of_status
+from trayapp.servers.hubnity_answers import read_only
+from trayapp.sync.outcome import (
+    Delivered,
+    Outcome,
+    Refused,
+    WrongAddress,
+)
+
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who signed in, and the tokens to keep. `user_id` is what the server calls the user."""
+
+    tokens: Tokens
+    user_id: str
+    email: str
+    name: str
+
+
+def login(client: HttpClient, email: str, password: str) -> SignedIn | Outcome:
+    """Sign in through a `client` without tokens; Refused when name or password is not good."""
+    conceal(password)
+    answer = client.send("POST", "/auth/login", {"email": email, "password": password})
+    if not isinstance(answer, Answer):
+        return read_only(answer)
+    if answer.status == _UNAUTHORIZED:
+        return Refused(f"HTTP {answer.status}: {answer.words() or 'Unauthorized'}")
+    outcome = outcome_of_status(answer, repeatable=True)
+    return outcome or _signed_in(answer)
+
+
+def logout(client: HttpClient, refresh_token: str) -> Outcome:
+    """Give up the session of `refresh_token`, and no other; Delivered also when it was over."""
+    # The route without an access token: the other one ends every session when it is misread.
+    answer = client.send("POST", "/auth/logout-by-refresh-token", {"refreshToken": refresh_token})
+    if not isinstance(answer, Answer):
+        return read_only(answer)
+    if answer.status == _UNAUTHORIZED:
+        return Delivered()
+    return outcome_of_status(answer, repeatable=True) or Delivered()
+
+
+def refresher(client: HttpClient) -> Callable[[str], Tokens]:
+    """How a TokenSource gets a new pair here; without grace: a lost answer costs the session."""
+    return token_refresher(client, "/auth/refresh", field="refreshToken")
+
+
+def subject_of(access: str) -> str:
+    """The user's id in an access token; empty when it cannot be read. Nothing is verified."""
+    parts = access.split(".")
+    try:
+        padded = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims = json.loads(base64.urlsafe_b64decode(padded))
+        subject = claims["sub"]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return subject if isinstance(subject, str) else ""
+
+
+def _signed_in(answer: Answer) -> SignedIn | Outcome:
+    user = answer.field("user")
+    found = user if isinstance(user, dict) else {}
+    texts = [answer.field("access_token"), answer.field("refresh_token"), found.get("id")]
+    texts += [found.get("email", ""), found.get("name", "")]
+    access, refresh, user_id, email, name = (one if isinstance(one, str) else "" for one in texts)
+    if not access or not user_id:
+        return WrongAddress(f"HTTP {answer.status}: the answer holds no token")
+    conceal(access)
+    conceal(refresh)
+    tokens = Tokens(access=access, refresh=refresh)
+    return SignedIn(tokens=tokens, user_id=user_id, email=email, name=name)
