@@ -77,6 +77,11 @@ class _Body(io.BytesIO):
         return super().read(size)
 
 
+def bearer(access: str) -> Mapping[str, str]:
+    """How most servers are shown an access token."""
+    return {"Authorization": f"Bearer {access}"}
+
+
 class HttpClient:
     """One session with one server. Any thread may call; several at once is allowed."""
 
@@ -85,13 +90,18 @@ class HttpClient:
         base_url: str,
         *,
         auth: TokenSource | None = None,
+        shown_as: Callable[[str], Mapping[str, str]] = bearer,
         make_session: Callable[[], requests.Session] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         timeouts: Timeouts | None = None,
     ) -> None:
-        """`base_url` with its prefix. `make_session` replaces the network, for a server inside."""
+        """`base_url` with its prefix; `shown_as` gives the headers that show an access token.
+
+        `make_session` replaces the network, for a server inside.
+        """
         self._base_url = base_url.rstrip("/")
         self._auth = auth
+        self._shown_as = shown_as
         self._make_session = make_session or _new_session
         self._monotonic = monotonic
         self._timeouts = timeouts or Timeouts()
@@ -156,7 +166,7 @@ class HttpClient:
         import requests  # noqa: PLC0415  # loads late, on purpose
 
         session, environment = self._open()
-        headers = {"Authorization": f"Bearer {access}"} if access else {}
+        headers = dict(self._shown_as(access)) if access else {}
         if call.content:
             headers["Content-Type"] = "application/json"
         url = self._base_url + call.path
