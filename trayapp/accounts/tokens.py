@@ -31,6 +31,10 @@ class NothingToRefresh(RefreshError):  # noqa: N818  # says what happened, as th
     """There is no refresh token: only signing in helps."""
 
 
+class TokensLocked(RefreshError):  # noqa: N818  # says what happened, as the outcomes do
+    """The place tokens are kept in is locked, or does not answer: they may be there."""
+
+
 class RefreshUnreachable(RefreshError):  # noqa: N818  # says what happened, as the outcomes do
     """Neither yes nor no: the server, or the place tokens are kept in, could not be asked."""
 

@@ -5,6 +5,7 @@
     ├── Absent           a look: what was sent is not there
     ├── AlreadySo        "already stopped", 409 with our id: look at the server's entry
     ├── Offline          nothing left this machine, or nothing can reach the server
+    ├── Locked           the keyring is locked: nothing could be asked without the token in it
     ├── Untrusted        the certificate does not verify
     ├── Doubtful         it left, and may or may not have arrived
     ├── ServerTrouble    5xx, 408, 425: the server could not, later it may
@@ -73,6 +74,11 @@ class AlreadySo(Outcome):
 @dataclass(frozen=True, slots=True)
 class Offline(Outcome):
     """The request did not reach the server: `Network error: …`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked(Outcome):
+    """The token is in a keyring that is locked, or does not answer: `Keyring: …`."""
 
 
 @dataclass(frozen=True, slots=True)
