@@ -33,7 +33,7 @@ _SETTINGS = Path(__file__).parent / "desktop"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _BACKGROUND = 0x3B4252
-_KEYRING_PASSWORD = b"a keyring of one test"
+KEYRING_PASSWORD = b"a keyring of one test"
 # What belongs to the desktop we were started from.
 _FOREIGN = re.compile(r"DBUS_|GTK_|LC_|SESSION_|TRAYAPP_|WAYLAND_|XAUTHORITY|XDG_|(?i:.*_proxy$)")
 _WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
@@ -150,10 +150,10 @@ class VirtualDesktop:
         """Start the notification service and wait for it; `stop_one("notifier")` ends it."""
         self._start_service("notifier", ["dunst", "-config", str(self.root / "dunstrc")])
 
-    def start_keyring(self) -> None:
-        """Start the Secret Service, unlocked, and wait for it; `stop_one("keyring")` ends it."""
-        command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-        self._start_service("keyring", command, stdin=_KEYRING_PASSWORD)
+    def start_keyring(self, *, locked: bool = False) -> None:
+        """Start the Secret Service and wait for it; `stop_one("keyring")` ends it."""
+        command = ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"]
+        self._start_service("keyring", command[: 3 if locked else 4], stdin=KEYRING_PASSWORD)
 
     def owner(self, name: str) -> bool:
         """Whether somebody on the session bus owns this name now."""

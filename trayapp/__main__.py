@@ -7,11 +7,12 @@ tasks failed. Errors are one line on stderr.
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -23,6 +24,24 @@ from trayapp.console.call import NOT_DONE, USAGE, Answer, Call, Failure, Options
 from trayapp.control.messages import JSON
 from trayapp.i18n import _, use_language
 from trayapp.sync.words import one_line
+
+_COMMANDS = {
+    "": ("trayapp.console.life", "app"),
+    "start": ("trayapp.console.clicks", "click"),
+    "pause": ("trayapp.console.clicks", "click"),
+    "resume": ("trayapp.console.clicks", "click"),
+    "stop": ("trayapp.console.clicks", "click"),
+    "status": ("trayapp.console.reading", "status"),
+    "recent": ("trayapp.console.reading", "recent"),
+    "failed": ("trayapp.console.reading", "failed"),
+    "retry": ("trayapp.console.retrying", "retry"),
+    "login": ("trayapp.console.accounts", "login"),
+    "logout": ("trayapp.console.accounts", "logout"),
+    "window": ("trayapp.console.life", "window"),
+    "demo": ("trayapp.console.life", "demo"),
+    "quit": ("trayapp.console.life", "end"),
+}
+"""Where each is; only that is loaded: key bindings and panel bars run them often."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,10 +82,38 @@ def _parser() -> _Parser:
     retry.add_argument("ids", nargs="*", type=int, metavar="ID")
     retry.add_argument("--all", action="store_true", help=_("all of them; so it is without ids"))
     retry.add_argument("--wait", action="store_true", help=_("send now, and tell what came of it"))
+    _add_account_commands(add)
     demo = add("demo", _("play the whole story against a server that misbehaves"))
     demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
     add("quit", _("end the running app"))
+    # Not for people: the app starts its windows with it.
+    commands.add_parser("window", allow_abbrev=False).add_argument("window")
     return parser
+
+
+def _add_account_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    login = add("login", _("sign in to a server"))
+    login.add_argument("--server", default="", metavar=_("KIND"), help="hubnity, timetagger")
+    login.add_argument("--url", default="", metavar="URL", help=_("the server's address"))
+    login.add_argument("--user", default="", metavar=_("NAME"))
+    # A secret is never an argument: everybody on the machine can read those.
+    secret = login.add_mutually_exclusive_group()
+    for name, text in (
+        ("--password-stdin", _("read the password from standard input")),
+        ("--token-stdin", _("read a token from standard input")),
+    ):
+        secret.add_argument(name, action="store_true", help=text)
+    text = _("agree to an address that is not encrypted")
+    login.add_argument("--allow-http", action="store_true", help=text)
+    earlier = login.add_mutually_exclusive_group()
+    text = _("send what was tracked before")
+    earlier.add_argument("--send-earlier", action="store_true", help=text)
+    text = _("leave on this computer what was tracked before")
+    earlier.add_argument("--keep-earlier", action="store_true", help=text)
+    unsent = add("logout", _("sign out")).add_mutually_exclusive_group()
+    unsent.add_argument("--send", action="store_true", help=_("send first what is unsent"))
+    text = _("keep what is unsent for the next sign-in")
+    unsent.add_argument("--keep", action="store_true", help=text)
 
 
 def _parse(argv: Sequence[str] | None) -> Options:
@@ -105,24 +152,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(call: Call) -> Answer:
-    """Each command imports what it needs: key bindings and panel bars run them often."""
-    match call.options.command:
-        case "start" | "pause" | "resume" | "stop":
-            from trayapp.console.clicks import click as command  # noqa: PLC0415
-        case "status":
-            from trayapp.console.reading import status as command  # noqa: PLC0415
-        case "recent":
-            from trayapp.console.reading import recent as command  # noqa: PLC0415
-        case "failed":
-            from trayapp.console.reading import failed as command  # noqa: PLC0415
-        case "retry":
-            from trayapp.console.retrying import retry as command  # noqa: PLC0415
-        case "quit":
-            from trayapp.console.life import end as command  # noqa: PLC0415
-        case "demo":
-            from trayapp.console.life import demo as command  # noqa: PLC0415
-        case _:
-            from trayapp.console.life import app as command  # noqa: PLC0415
+    module, function = _COMMANDS[call.options.command or ""]
+    command: Callable[[Call], Answer] = getattr(importlib.import_module(module), function)
     return command(call)
 
 

@@ -1,21 +1,16 @@
-"""Clicks and retries as the menu, the command line and the channel ask for them.
+"""Clicks as the menu, the command line and the channel ask for them.
 
 One way for all of them, with the app running or without it, so that the answer is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from trayapp.control.connection import Responder
-from trayapp.control.messages import JSON, Reply, Request
-from trayapp.i18n import _, ngettext
+from trayapp.control.messages import Reply, Request
+from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
-from trayapp.queue.reader import QueueReader
 from trayapp.sync import explanations
-from trayapp.sync.retry import Retrier
-from trayapp.sync.status import RetryResult
 from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Timer
 from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms
@@ -25,6 +20,7 @@ from trayapp.tracking.tracker import (
     CannotDo,
     Changed,
     Command,
+    Impossible,
     Pause,
     Paused,
     Resume,
@@ -88,7 +84,9 @@ def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = N
         given_at = _given_at(request)
         result = timer.do(command, stamp, given_at=given_at)
     except CannotDo as error:
-        words = explanations.cannot_do(error.why, error.last_event_at, zone=zone, as_of=now.at)
+        words = _unknown_project(error.why, request) or explanations.cannot_do(
+            error.why, error.last_event_at, zone=zone, as_of=now.at
+        )
         return Reply(ok=False, message=words)
     except BadText as error:
         return Reply(ok=False, message=str(error))
@@ -97,6 +95,25 @@ def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = N
     if isinstance(result, AlreadySo):
         return Reply(ok=True, message=_already(result))
     return Reply(ok=True, changed=True, message=_done(result, stamp.at, zone))
+
+
+def _unknown_project(why: Impossible, request: Request) -> str:
+    """The server would refuse it later: say so now. Empty for any other reason."""
+    if why is Impossible.NEEDS_PROJECT:
+        return _("Your server takes no time without a project, so nothing was recorded. Name one.")
+    if why is not Impossible.UNKNOWN_PROJECT:
+        return ""
+    name = one_line(str(request.arguments.get("project") or ""))
+    text = _(
+        "Your server has no active project “{name}”, so nothing was recorded. "
+        "Name one of those that it lists."
+    )
+    if not name:
+        text = _(
+            "The last project is not active on your server any more, so nothing was recorded. "
+            "Name another."
+        )
+    return text.format(name=name)
 
 
 def _command(request: Request) -> Command:
@@ -152,81 +169,3 @@ def _with_name(words: str, activity: Activity) -> str:
     parts = (one_line(activity.project), one_line(activity.note))
     name = " – ".join(part for part in parts if part)
     return f"{words}: {name}" if name else f"{words}."
-
-
-class Retries:
-    """The running app's retries, and who waits for their end. Main thread only, but for `number`.
-
-    `wake` has the worker look at the queue.
-    """
-
-    def __init__(self, retrier: Retrier, reader: QueueReader, *, wake: Callable[[], None]) -> None:
-        self._retrier = retrier
-        self._reader = reader
-        self._wake = wake
-        self._waiting: list[Responder] = []
-        self._rest_is_doubtful = False
-        self.number = 0
-        """Grows whenever something was requeued; any thread may read it."""
-        self.result: RetryResult | None = None
-        """What became of the newest retry that has ended."""
-
-    def begin(self, now: datetime, ids: Sequence[int] | None) -> int:
-        """Begin to retry these tasks, None meaning all; how many. Raises QueueError."""
-        return self._retrier.begin(now, ids)
-
-    def next_chunk(self) -> bool:
-        """Requeue the next chunk; whether there may be another. Raises QueueError."""
-        more = self._retrier.next_chunk()
-        self.number += 1
-        self._rest_is_doubtful = True
-        self._wake()
-        return more
-
-    def wait(self, responder: Responder) -> None:
-        """Answer this one when the retry has come to its end."""
-        self._waiting.append(responder)
-
-    def rested(self, number: int) -> bool:
-        """The worker came to rest when `number` was this; whether that is news."""
-        if number != self.number:
-            return False
-        if self._rest_is_doubtful:
-            # It may have looked at the queue before the retry was in it; the next rest has not.
-            self._rest_is_doubtful = False
-            self._wake()
-            return False
-        result = self._retrier.result(self._reader)
-        if result is not None:
-            self.result = result
-            for responder in self._waiting:
-                responder.reply(Reply(ok=True, changed=True, value=retry_value(result)))
-            self._waiting.clear()
-        return True
-
-
-def retry_begun(total: int) -> Reply:
-    """The answer to a retry that nobody waits for."""
-    text = ngettext("{count} task is tried again.", "{count} tasks are tried again.", total)
-    if not total:
-        text = _("There was nothing to send.")
-    return Reply(
-        ok=True, changed=total > 0, message=text.format(count=total), value={"count": total}
-    )
-
-
-def retry_value(result: RetryResult) -> dict[str, JSON]:
-    """What programs read of a retry that somebody waited for."""
-    return {
-        "sent": result.sent,
-        "failed": result.failed,
-        "waiting": result.waiting,
-        "reason": result.reason,
-    }
-
-
-def retry_result_in(reply: Reply) -> RetryResult:
-    """The result that `retry_value` put into a reply."""
-    counts = {name: reply.value.get(name) for name in ("sent", "failed", "waiting")}
-    numbers = {name: count if isinstance(count, int) else 0 for name, count in counts.items()}
-    return RetryResult(number=0, reason=str(reply.value.get("reason") or ""), **numbers)

@@ -5,15 +5,17 @@ It has no face: no tray, no channel, no notification.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from trayapp.accounts.vault import KeyringVault, Vault
 from trayapp.clock import Clock
 from trayapp.config import Paths
 from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
+from trayapp.sync.kind import ServerKind
 from trayapp.sync.retry import Retrier, release
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
@@ -22,18 +24,32 @@ from trayapp.sync.status import AccountView, SyncStatus
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.timer import Timer
 
+_OVER_AT_SIGN_IN = (
+    GateKind.SIGNED_OUT,
+    GateKind.LOCKED,
+    GateKind.OFFLINE,
+    GateKind.UNTRUSTED,
+    GateKind.WRONG_ADDRESS,
+)
+"""The server has just answered, at this address, to these credentials."""
+EMBEDDED_ID = 1
+"""The account of those who have none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the core is put into: where its files are, its clock, its servers, its patience.
 
-    `server_for` is called on the sync thread and may be slow.
+    `server_for` is called on the sync thread and may be slow. `kinds` are those one can sign in
+    to, by name.
     """
 
     paths: Paths
     clock: Clock
     server_for: Callable[[Account], TimeServer]
     rules: Rules
+    kinds: Mapping[str, ServerKind] = field(default_factory=dict)
+    vault: Vault = field(default_factory=KeyringVault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +69,7 @@ class Core:
         paths = surroundings.paths
         self.clock = surroundings.clock
         self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock))
-        self._changed = listener.changed
+        self.changed = listener.changed
         self.reader = QueueReader(paths.database)
         self.timer = Timer(self._queue, recorded=self._on_click, recover=self._recover)
         self.retrier = Retrier(self._queue)
@@ -75,12 +91,62 @@ class Core:
         with self._queue.lock() as guard:
             guard.value.accounts.use(account.kind, account.url, account.user)
 
-    def signed_in(self) -> None:
-        """The active account has new credentials: what was held for want of them is sent."""
+    def enter(self, account: AccountView, *, user_id: str = "") -> int:
+        """Somebody signed in: how many entries were tracked without an account. Any thread.
+
+        What waited for this user goes on: held for want of a sign-in, brought over from an older
+        database under the server's name for the user, or meant for an address that never worked.
+        """
         with self._queue.lock() as guard:
-            release(guard.value, GateKind.SIGNED_OUT)
+            writer = guard.value
+            _follow_to(writer, account)
+            mine = writer.accounts.use(account.kind, account.url, account.user)
+            older = writer.accounts.find(account.kind, "", user_id)
+            if older is not None and user_id:
+                writer.handover.merge(older.id, mine.id)
+            for kind in _OVER_AT_SIGN_IN:
+                release(writer, kind)
+            earlier = writer.handover.entries_of(EMBEDDED_ID)
         self.worker.reconnect()
-        self._changed()
+        self.changed()
+        return earlier
+
+    def sign_in_again(self) -> None:
+        """The active account has new credentials: what was held for want of them is sent."""
+        self.enter(self.status().account)
+
+    def earlier(self) -> int:
+        """How many entries were tracked without an account."""
+        with self._queue.lock() as guard:
+            return guard.value.handover.entries_of(EMBEDDED_ID)
+
+    def send_earlier(self) -> int:
+        """What was tracked without an account goes to the active one; how many entries."""
+        now = self.clock.now()
+        with self._queue.lock() as guard:
+            mine = guard.value.accounts.active()
+            if mine.id == EMBEDDED_ID:
+                return 0
+            count = guard.value.handover.send_again(EMBEDDED_ID, mine.id, now)
+        self.worker.wake()
+        self.changed()
+        return count
+
+    def leave(self) -> AccountView:
+        """Nobody is signed in from now on; the account that was. Its queue stays. Any thread."""
+        with self._queue.lock() as guard:
+            left = guard.value.accounts.active()
+            guard.value.accounts.use("embedded", "", "")
+        self.worker.reconnect()
+        self.changed()
+        return AccountView(kind=left.kind, url=left.url, user=left.user)
+
+    def credentials_can_be_read(self) -> None:
+        """The keyring opened: what waited for it is sent. Any thread."""
+        with self._queue.lock() as guard:
+            release(guard.value, GateKind.LOCKED)
+        self.worker.wake()
+        self.changed()
 
     def status(self, extras: Extras | None = None) -> SyncStatus:
         """The status now; on one thread only. Raises QueueError."""
@@ -95,7 +161,17 @@ class Core:
 
     def _on_click(self) -> None:
         self.worker.wake()
-        self._changed()
+        self.changed()
 
     def _recover(self) -> None:
         self._queue.recover(lambda writer: writer.reopen())
+
+
+def _follow_to(writer: QueueWriter, account: AccountView) -> None:
+    """An address of this user that never worked is corrected: its queue comes along."""
+    if writer.accounts.find(account.kind, account.url, account.user) is not None:
+        return
+    old = writer.accounts.active()
+    is_same_user = (old.kind, old.user) == (account.kind, account.user)
+    if is_same_user and old.last_delivery_at is None:
+        writer.accounts.move(old.id, account.url)

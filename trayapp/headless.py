@@ -16,11 +16,19 @@ from trayapp.control.messages import Reply, Request
 from trayapp.core import Core, Surroundings
 from trayapp.log import start_logging, stop_logging
 from trayapp.queue.task import Account
+from trayapp.reception import account_reply, earlier_reply, entered_reply, form_of
+from trayapp.signing import Signing
 from trayapp.sync.server import TimeServer
 from trayapp.sync.status import RetryResult
 from trayapp.tracking.entry import Stamp
 
 logger = logging.getLogger(__name__)
+
+
+def bring_up_to_date(where: Surroundings) -> None:
+    """Make an earlier database one that can be read."""
+    with _opened(where):
+        logger.info("The database is up to date")
 
 
 def record(where: Surroundings, request: Request, now: Stamp) -> Reply:
@@ -55,6 +63,23 @@ def retry_and_wait(where: Surroundings, ids: Sequence[int] | None) -> RetryResul
             for server in servers:
                 server.close()
         return core.retrier.result(core.reader)
+
+
+def sign(where: Surroundings, request: Request) -> Reply:
+    """Answer one of the reception's requests from this process; waits for server and keyring.
+
+    Sending before a sign-out is `retry_and_wait`'s business.
+    """
+    with _opened(where) as core:
+        signing = Signing(core, where.kinds, where.vault, is_passing=True)
+        match request.name:
+            case "account":
+                return account_reply(core, where.kinds)
+            case "sign_in":
+                return entered_reply(signing.enter(form_of(request)))
+            case "send_earlier":
+                return earlier_reply(core)
+        return Reply(ok=True, changed=True, message=signing.leave())
 
 
 def _requeue(core: Core, ids: Sequence[int] | None) -> int:

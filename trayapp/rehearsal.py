@@ -164,7 +164,7 @@ class _Rehearsal:
     def sign_in(self) -> None:
         self._issue_tokens()
         if self._app is not None:
-            self._app.post(self._app.core.signed_in)
+            self._app.post(self._app.core.sign_in_again)
 
     def status(self) -> SyncStatus:
         reader = QueueReader(self._paths.database)

@@ -56,7 +56,7 @@ def status_shape(status: SyncStatus, *, app_runs: bool) -> Mapping[str, JSON]:
         "pending": status.pending,
         "failed": status.failed,
         "doubtful": status.doubtful,
-        "link": status.link.value,
+        "link": (Link.OFFLINE if status.link is Link.LOCKED else status.link).value,
         "reason": status.reason,
         "waiting_since": iso(status.waiting_since),
         "next_attempt_at": iso(status.next_attempt_at),

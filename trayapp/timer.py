@@ -14,8 +14,19 @@ from datetime import datetime
 from trayapp.mutex import LockTimeout, Mutex, PoisonError
 from trayapp.queue.errors import QueueBusyError, QueueError
 from trayapp.queue.store import QueueWriter
-from trayapp.tracking.entry import Stamp
-from trayapp.tracking.tracker import AlreadySo, Changed, Command, state_of, step
+from trayapp.tracking.catalog import Catalog
+from trayapp.tracking.entry import EventKind, Stamp
+from trayapp.tracking.tracker import (
+    AlreadySo,
+    CannotDo,
+    Changed,
+    Command,
+    Impossible,
+    Start,
+    State,
+    state_of,
+    step,
+)
 
 LOCK_SECONDS = 10.0
 
@@ -52,15 +63,18 @@ class Timer:
         said = stamp if given_at is None else replace(stamp, at=given_at, boot_id="")
         try:
             with self._queue.lock(LOCK_SECONDS) as guard:
+                state = state_of(guard.value.events.newest_entry())
+                catalog = guard.value.catalog()
                 result = step(
-                    state_of(guard.value.events.newest_entry()),
-                    command,
+                    state,
+                    _as_listed(command, catalog),
                     said,
                     new_id=_new_id,
                     given=given_at is not None,
                     now=stamp.at,
                 )
                 if isinstance(result, Changed):
+                    _check_project(result, catalog, state)
                     guard.value.record(result.events, stamp.at)
         except LockTimeout as error:
             msg = "the queue was busy for too long"
@@ -71,6 +85,21 @@ class Timer:
         if isinstance(result, Changed):
             self._recorded()
         return result
+
+
+def _as_listed(command: Command, catalog: Catalog) -> Command:
+    """The command with the project's own name, so that "website" is the "Website" that runs."""
+    if isinstance(command, Start) and command.project:
+        return replace(command, project=catalog.name_of(command.project))
+    return command
+
+
+def _check_project(result: Changed, catalog: Catalog, state: State) -> None:
+    """Say now what the server would refuse later. Raises CannotDo."""
+    begun = [event for event in result.events if event.kind is EventKind.START]
+    if begun and not catalog.takes(begun[-1].project):
+        why = Impossible.UNKNOWN_PROJECT if begun[-1].project else Impossible.NEEDS_PROJECT
+        raise CannotDo(why, state.last_event_at)
 
 
 def _new_id() -> str:

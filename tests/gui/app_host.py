@@ -51,7 +51,7 @@ class Plan:
 def _follow(app: App, tokens: MemoryTokenStore) -> None:
     for line in sys.stdin:
         tokens.save(Tokens(**json.loads(line)))
-        app.post(app.core.signed_in)
+        app.post(app.core.sign_in_again)
 
 
 def main() -> int:

@@ -96,7 +96,7 @@ def test_a_notice_arrives_with_its_title_and_its_body_and_red_if_urgent(
     done = _speak(
         desktop,
         {
-            "title": "Signed out: 3 tasks not sent",
+            "title": "Sign in again to send 3 events",
             "body": "Войдите снова",
             "key": "a",
             "urgent": True,
@@ -115,7 +115,7 @@ def test_a_notice_arrives_with_its_title_and_its_body_and_red_if_urgent(
         },
         {
             "appname": "Trayapp",
-            "summary": "Signed out: 3 tasks not sent",
+            "summary": "Sign in again to send 3 events",
             "body": "Войдите снова",
         },
     ]

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.conftest import FAILED, RUNNING, TrayProgram
+from tests.gui.conftest import FAILED, RUNNING, StartTray, TrayProgram
 from tests.gui.eyes import BELOW_PANEL, PANEL, keep_shot, menu_is_open, open_menu, press, sees
 from tests.gui.tray_client import Changes, TrayClient, wait_for
 from tests.gui.tray_host import APP_NAME, Scene
 from trayapp.desktop.badge import Colour
-from trayapp.desktop.menu import Action, Item
+from trayapp.desktop.menu import Action, Choice, Click, Item, Row, Submenu
 
 pytestmark = pytest.mark.gui
+
+LISTS = replace(
+    RUNNING,
+    recent=("front_page & <b>", "second", "third"),
+    projects=("App", "Ёлка", "Shop"),
+    signed_in=True,
+    elsewhere=3,
+)
+
+
+_LIST_PIXELS = 5_000
+
+
+def _menu_pixels(desktop: VirtualDesktop) -> int:
+    """How much of the screen menus cover."""
+    below = desktop.shot().crop(BELOW_PANEL).convert("RGB")
+    background = below.getpixel((10, 650))
+    counts = {colour: count for count, colour in below.getcolors(maxcolors=1 << 24) or []}
+    return sum(counts.values()) - counts[background]
 
 
 def _show(tray: TrayProgram, client: TrayClient, scene: Scene) -> None:
@@ -39,6 +60,8 @@ def test_the_panel_knows_the_item_by_its_id_and_title(client: TrayClient) -> Non
         pytest.param(Scene(tracker="paused", pending=3, offline=True), id="paused and offline"),
         pytest.param(FAILED, id="failed"),
         pytest.param(replace(RUNNING, gap=True), id="after a gap"),
+        pytest.param(LISTS, id="lists"),
+        pytest.param(replace(LISTS, projects=("a__b_", *map(str, range(40)))), id="many projects"),
         pytest.param(replace(RUNNING, note="a_b __c & <d> „ё“ 🐈"), id="signs"),
     ],
 )
@@ -57,15 +80,38 @@ def test_a_click_posts_its_action_from_the_trays_own_thread(
 
 
 def test_each_row_posts_its_own_action(tray: TrayProgram, client: TrayClient) -> None:
-    posted = set()
-    for scene in (Scene(), RUNNING, Scene(tracker="paused"), replace(FAILED, gap=True)):
+    posted: set[Click] = set()
+    for scene in (Scene(), RUNNING, Scene(tracker="paused"), replace(FAILED, gap=True), LISTS):
         _show(tray, client, scene)
-        for row in scene.view().rows:
-            if isinstance(row, Item) and row.action is not None and row.enabled:
-                client.click(row.label)
-                assert tray.expect("action").split()[1] == row.action.value
-                posted.add(row.action)
-    assert posted == set(Action)
+        for path, click in _offered(scene.view().rows):
+            if click not in posted:
+                client.click(*path)
+                assert _posted(tray) == click
+                posted.add(click)
+    assert {click for click in posted if isinstance(click, Action)} == {
+        action for action in Action if action is not Action.START_CHOSEN
+    }
+    assert {click for click in posted if isinstance(click, Choice)} == {
+        *(Choice(Action.START_CHOSEN, "Shop", note) for note in LISTS.recent),
+        *(Choice(Action.START_CHOSEN, project) for project in LISTS.projects),
+    }
+
+
+def _offered(rows: tuple[Row, ...]) -> Iterator[tuple[tuple[str, ...], Click]]:
+    """The labels that lead to each enabled row, and what a click there posts."""
+    for row in rows:
+        if isinstance(row, Item) and row.enabled and row.action is not None:
+            yield (row.label,), row.action
+        elif isinstance(row, Submenu):
+            yield from (((row.label, *path), click) for path, click in _offered(row.rows))
+
+
+def _posted(tray: TrayProgram) -> Click:
+    _word, name, _thread, *chosen = tray.expect("action").split(" ", 3)
+    if not chosen:
+        return Action(name)
+    project, note = json.loads(chosen[0])
+    return Choice(Action(name), project, note)
 
 
 def test_a_click_on_a_disabled_or_hidden_row_posts_nothing(
@@ -106,6 +152,42 @@ def test_rows_keep_their_ids_whatever_comes_between(tray: TrayProgram, client: T
     assert [row.id for row in client.rows()] == before
     _show(tray, client, with_gap)
     assert [row.id for row in client.rows() if row.id not in before] == gap
+
+
+def test_rows_of_lists_keep_their_ids_whatever_comes_between(
+    tray: TrayProgram, client: TrayClient
+) -> None:
+    _show(tray, client, LISTS)
+    before = [row.ids for row in client.rows()]
+    for other in (replace(LISTS, recent=("x",), projects=()), FAILED, Scene(projects=("P",) * 9)):
+        _show(tray, client, other)
+    _show(tray, client, LISTS)
+    assert [row.ids for row in client.rows()] == before
+
+
+def test_a_list_that_did_not_change_sends_nothing(tray: TrayProgram, client: TrayClient) -> None:
+    _show(tray, client, LISTS)
+    (changed,) = {row.id for row in client.rows() if row.label.startswith("Running")}
+    with client.listening() as changes:
+        tray.show(replace(LISTS))
+        _show(tray, client, replace(LISTS, minutes=85))
+        assert wait_for(lambda: bool(changes().ids))
+        second = client.row("Continue", "Shop – second").id
+        _show(tray, client, replace(LISTS, minutes=85, recent=("front_page & <b>", "2.", "third")))
+        assert wait_for(lambda: len(changes().ids) > 1)
+        assert changes() == Changes(frozenset({changed, second}), layouts=0)
+
+
+def test_a_click_on_a_row_of_a_list_that_is_gone_posts_nothing(
+    tray: TrayProgram, client: TrayClient
+) -> None:
+    _show(tray, client, LISTS)
+    gone = [client.row("Continue", "Shop – third").id, client.row("Start…", "App").id]
+    _show(tray, client, replace(LISTS, recent=LISTS.recent[:2], projects=()))
+    for ident in gone:
+        client.click_id(ident)
+    client.click("Quit")
+    assert tray.expect("action") == "action quit tray"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +232,68 @@ def test_a_row_is_clicked_with_the_mouse(tray: TrayProgram, desktop: VirtualDesk
     # The last row of the menu is Quit.
     press(desktop, x=960, y=PANEL[3] + rows[-1] - 14, button=1)
     assert tray.expect("action") == "action quit tray"
+
+
+def _open_list(desktop: VirtualDesktop) -> None:
+    """Open the menu with the mouse and "Continue" in it with the keyboard."""
+    open_menu(desktop, Colour.GREEN)
+    alone = _menu_pixels(desktop)
+    # The third row that can be clicked, and into it.
+    assert desktop.run(["xdotool", "key", *["Down"] * 3, "Right"]).returncode == 0
+    assert wait_for(lambda: _menu_pixels(desktop) > alone + _LIST_PIXELS)
+
+
+def test_a_row_of_a_list_is_chosen_with_the_keyboard(
+    tray: TrayProgram, desktop: VirtualDesktop, client: TrayClient
+) -> None:
+    _show(tray, client, LISTS)
+    _open_list(desktop)
+    keep_shot(desktop, "menu-list-open")
+    assert desktop.run(["xdotool", "key", "Down", "Return"]).returncode == 0
+    assert _posted(tray) == Choice(Action.START_CHOSEN, "Shop", "second")
+
+
+def test_pystrays_own_menu_has_the_same_lists(
+    desktop: VirtualDesktop, start_tray: StartTray, client: TrayClient
+) -> None:
+    scene = replace(LISTS, recent=("a_b", "c"))
+    tray = start_tray({**desktop.env, "TRAY_HOST_STOCK": "1"}, scene)
+    tray.expect("ready")
+    assert wait_for(lambda: client.is_registered() and client.shows(scene.view().rows))
+    client.click("Continue", "Shop – a_b")
+    assert _posted(tray) == Choice(Action.START_CHOSEN, "Shop", "a_b")
+    assert tray.finish() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_an_open_list_survives_200_changes_and_stays_open_while_it_has_rows(
+    tray: TrayProgram, desktop: VirtualDesktop, client: TrayClient
+) -> None:
+    _show(tray, client, LISTS)
+    panel, ids = client.panel(), [row.ids for row in client.rows()]
+    _open_list(desktop)
+    whole = _menu_pixels(desktop)
+    for number in range(100):
+        _change_lists(tray, client, number, notes=1 + number % 7)
+    _show(tray, client, LISTS)
+    assert _menu_pixels(desktop) > whole - _LIST_PIXELS
+    keep_shot(desktop, "menu-list-open-after-100-changes")
+    for number in range(100):
+        _change_lists(tray, client, number, notes=number % 3)
+    _show(tray, client, LISTS)
+    assert menu_is_open(desktop)
+    assert client.panel() == panel
+    assert [row.ids for row in client.rows()] == ids
+
+
+def _change_lists(tray: TrayProgram, client: TrayClient, number: int, *, notes: int) -> None:
+    recent = tuple(f"note {number + one}" for one in range(notes))
+    projects = tuple(f"project {one}" for one in range(number % 30))
+    scene = replace(LISTS, recent=recent, projects=projects, minutes=number)
+    tray.show(scene)
+    if number % 2:  # the others come as fast as they can be told
+        _show(tray, client, scene)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -25,7 +25,7 @@ from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-unty
 from virtual_desktop import PANEL_OWNER, VirtualDesktop
 
 from tests.gui.tray_host import APP_NAME
-from trayapp.desktop.menu import Item, Row
+from trayapp.desktop.menu import Row, Separator, Submenu
 
 DEADLINE_SECONDS = 10.0
 
@@ -48,17 +48,24 @@ def wait_for(what: Callable[[], bool], *, seconds: float = DEADLINE_SECONDS) -> 
 
 @dataclass(frozen=True, slots=True)
 class BusRow:
-    """One visible row as the bus tells it; a separator has no label."""
+    """One visible row as the bus tells it; a separator has no label, a list has rows below."""
 
     id: int
     label: str
     enabled: bool
+    below: tuple[BusRow, ...] = ()
 
     def says(self, row: Row) -> bool:
         """Whether it is this row of ours."""
-        if isinstance(row, Item):
-            return (self.label, self.enabled) == (row.label, row.enabled)
-        return not self.label
+        if isinstance(row, Separator):
+            return not self.label
+        below = row.rows if isinstance(row, Submenu) else ()
+        return (self.label, self.enabled) == (row.label, row.enabled) and _say(self.below, below)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Its own id and those below."""
+        return self.id, *(ident for row in self.below for ident in row.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +120,22 @@ class TrayClient:
         self._ask(new_method_call(menu, "AboutToShow", "i", (0,)))
         layout = self._ask(new_method_call(menu, "GetLayout", "iias", (0, -1, [])))
         _revision, (_id, _root, children) = layout.body
-        rows = (_row(ident, told) for _signature, (ident, told, _below) in children)
-        return [row for row in rows if row is not None]
+        return list(_rows(children))
 
     def shows(self, rows: tuple[Row, ...]) -> bool:
-        """Whether the menu says exactly this."""
-        told = self.rows()
-        return len(told) == len(rows) and all(
-            one.says(row) for one, row in zip(told, rows, strict=True)
-        )
+        """Whether the menu says exactly this, lists included."""
+        return _say(self.rows(), rows)
 
-    def click(self, label: str) -> None:
-        """Click the row with this label, whether it is enabled or not."""
-        ids = {row.label: row.id for row in self.rows()}
-        self.click_id(ids[label])
+    def row(self, label: str, *below: str) -> BusRow:
+        """The row with this label; further labels lead into its list."""
+        (row,) = (one for one in self.rows() if one.label == label)
+        for name in below:
+            (row,) = (one for one in row.below if one.label == name)
+        return row
+
+    def click(self, label: str, *below: str) -> None:
+        """Click the row with this label, whether it is enabled or not; `below`: in its list."""
+        self.click_id(self.row(label, *below).id)
 
     def click_id(self, ident: int) -> None:
         """Click the row with this id, also a hidden one."""
@@ -169,14 +178,24 @@ class TrayClient:
         return reply
 
 
-def _row(ident: int, told: dict[str, tuple[str, object]]) -> BusRow | None:
-    """The row, or None for a hidden one; what is not told has the value the protocol gives it."""
-    values = {key: value for key, (_signature, value) in told.items()}
-    if not values.get("visible", True):
-        return None
-    # The first underscore would mark a keyboard shortcut, so the bus doubles each of them.
-    label = str(values.get("label", "")).replace("__", "_")
-    return BusRow(ident, label, bool(values.get("enabled", True)))
+_Told = tuple[int, dict[str, tuple[str, object]], list[tuple[str, "_Told"]]]
+
+
+def _rows(children: list[tuple[str, _Told]]) -> Iterator[BusRow]:
+    """The visible rows; what is not told has the value the protocol gives it."""
+    for _signature, (ident, told, below) in children:
+        values = {key: value for key, (_kind, value) in told.items()}
+        if values.get("visible", True):
+            # The first underscore would mark a keyboard shortcut, so the bus doubles each of them.
+            label = str(values.get("label", "")).replace("__", "_")
+            yield BusRow(ident, label, bool(values.get("enabled", True)), tuple(_rows(below)))
+
+
+def _say(told: Sequence[BusRow], rows: Sequence[Row]) -> bool:
+    """Whether these say exactly those."""
+    return len(told) == len(rows) and all(
+        one.says(row) for one, row in zip(told, rows, strict=True)
+    )
 
 
 def _changes(heard: deque[Message]) -> Changes:

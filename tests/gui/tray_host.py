@@ -1,8 +1,8 @@
 """A program with nothing but a tray in it; GTK and D-Bus belong to the desktop it is started on.
 
 Reads one JSON command a line: {"show": scene}, {"has_host": true}, {"stop": true}; ends when its
-input does. Prints "ready", "unavailable TEXT", "action NAME", "host BOOL", "has_host BOOL",
-"stopped", "end".
+input does. Prints "ready", "unavailable TEXT", "action NAME THREAD", with the project and the note
+in JSON behind it where they are chosen, "host BOOL", "has_host BOOL", "stopped", "end".
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from trayapp.desktop.menu import Action, TrayView, tray_view
+from trayapp.desktop.menu import Choice, Click, TrayView, tray_view
 from trayapp.desktop.tray import StockIcon, Tray, TrayIcon, TrayUnavailable
-from trayapp.sync.status import EntryView, Link, SyncStatus
+from trayapp.sync.status import AccountView, EntryView, Link, RecentView, SyncStatus
 from trayapp.tracking.entry import TrackerState
 
 APP_NAME = "Trayapp"
 ICON_SIZE = 44
+_ACCOUNT = AccountView(kind="hubnity", url="https://hubnity.example/api", user="anna@x.org")
 _NOW = datetime(2026, 1, 8, 14, 0, tzinfo=UTC)
 
 
@@ -37,6 +38,10 @@ class Scene:
     delivered: bool = False
     offline: bool = False
     gap: bool = False
+    recent: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    signed_in: bool = False
+    elsewhere: int = 0
 
     def status(self) -> SyncStatus:
         """The whole status."""
@@ -62,6 +67,11 @@ class Scene:
             link=Link.OFFLINE if self.offline else Link.ONLINE,
             last_delivery_at=_NOW if self.delivered else None,
             gap_since=_NOW - timedelta(minutes=58) if self.gap else None,
+            recent=tuple(RecentView(project="Shop", note=note) for note in self.recent),
+            projects=tuple(self.projects),
+            signed_in=self.signed_in,
+            account=_ACCOUNT,
+            elsewhere=(("bob @ https://kimai.example", self.elsewhere),) if self.elsewhere else (),
         )
 
     def view(self) -> TrayView:
@@ -81,11 +91,19 @@ def _say(*words: str) -> None:
     sys.stdout.flush()
 
 
+def _say_click(click: Click) -> None:
+    thread = threading.current_thread().name
+    if isinstance(click, Choice):
+        _say("action", click.action.value, thread, json.dumps([click.project, click.note]))
+    else:
+        _say("action", click.value, thread)
+
+
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
     kind = StockTray if "TRAY_HOST_STOCK" in os.environ else Tray
     tray = kind(
-        post=lambda action: _say("action", Action(action).value, threading.current_thread().name),
+        post=_say_click,
         icon_size=ICON_SIZE,
         app_name=APP_NAME,
         on_host=lambda there: _say("host", str(there)),

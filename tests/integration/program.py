@@ -48,20 +48,24 @@ class Ran:
         return found
 
 
-def trayapp(*typed: str | bytes, env: Mapping[str, str] | None = None) -> Ran:
+def trayapp(
+    *typed: str | bytes, env: Mapping[str, str] | None = None, stdin: str | None = None
+) -> Ran:
     """One command, run to its end."""
-    with command(*typed, env=env) as process:
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    with command(*typed, env=env, has_stdin=stdin is not None) as process:
+        out, err = process.communicate(stdin, timeout=PATIENCE_SECONDS)
     return Ran(process.returncode, out, err)
 
 
-def command(*typed: str | bytes, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def command(
+    *typed: str | bytes, env: Mapping[str, str] | None = None, has_stdin: bool = False
+) -> subprocess.Popen[str]:
     """One command, begun."""
     return subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "trayapp", *typed],
         cwd=ROOT,
         env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -37,7 +37,7 @@ def test_help_names_every_command_and_none_that_is_not_there() -> None:
     named = re.findall(r"^    (\w+) ", ran.out, re.MULTILINE)
     assert named == [
         *("status", "start", "pause", "resume", "stop"),
-        *("recent", "failed", "retry", "demo", "quit"),
+        *("recent", "failed", "retry", "login", "logout", "demo", "quit"),
     ]
     assert (ran.status, ran.err) == (0, "")
 
@@ -235,7 +235,7 @@ def test_a_text_that_cannot_be_kept_is_refused_in_one_line(
     [
         *(("frobnicate",), ("start", "A", "B"), ("pause", "A"), ("status", "--frob")),
         *(("retry", "x"), ("retry", "3", "--all"), ("stop", "--at"), ("--no-tray", "status")),
-        *(("status", "--js"), ("login",), ("failed", "--window")),
+        *(("status", "--js"), ("log-in",), ("failed", "--frob")),
     ],
     ids=" ".join,
 )

@@ -164,7 +164,7 @@ def test_a_refused_refresh_is_healed_by_signing_in_and_nothing_else(
         assert "Token expired (401)" in caplog.text
 
         wire.sign_in()
-        bench.core.signed_in()
+        bench.core.sign_in_again()
         bench.work()
         assert bench.status.all_sent
         assert [one.id for one in bench.arrived] == [one.id for one in bench.clicked]

@@ -104,7 +104,7 @@ class StatusMachine(RuleBasedStateMachine):
 
     @rule()
     def sign_in(self) -> None:
-        self.bench.core.signed_in()
+        self.bench.core.sign_in_again()
 
     @rule()
     def removed_there(self) -> None:

@@ -148,7 +148,7 @@ def test_a_single_fault_while_a_token_is_renewed_changes_nothing_in_the_end(
             (task,) = life.core.reader.failed(limit=2)
             assert task.reason.startswith("Token refresh failed: ")
             scene.sign_in(scene.tokens)
-            life.core.signed_in()
+            life.core.sign_in_again()
             life.rest()
         assert any(seen.fault is FAULTS[name] for seen in scene.proxy.ledger)
         assert complaints(scene, life, diary) == []

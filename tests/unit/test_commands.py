@@ -19,13 +19,9 @@ from trayapp.commands import (
     click,
     click_request,
     not_recorded,
-    retry_begun,
-    retry_result_in,
-    retry_value,
 )
 from trayapp.control.messages import JSON, MAX_LINE_BYTES, Reply, Request
 from trayapp.queue.errors import QueueBusyError
-from trayapp.sync.status import RetryResult
 from trayapp.timer import Timer
 from trayapp.tracking.entry import Stamp, to_ms
 from trayapp.tracking.tracker import AlreadySo, Changed, Command
@@ -203,25 +199,3 @@ def test_the_longest_texts_fit_a_message_and_so_does_the_answer(desk: Desk, char
 def test_an_answer_is_one_line_whatever_the_names_are(desk: Desk) -> None:
     reply = desk.click("start", project="two\nlines", note="\x1b[31mred")
     assert reply.message == "Started at 09:01: two lines – [31mred"
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (0, "There was nothing to send."),
-        (1, "1 task is tried again."),
-        (500, "500 tasks are tried again."),
-    ],
-)
-def test_a_retry_that_nobody_waits_for_says_how_many(count: int, words: str) -> None:
-    assert retry_begun(count) == Reply(
-        ok=True, changed=count > 0, message=words, value={"count": count}
-    )
-
-
-def test_a_result_crosses_the_channel_whole() -> None:
-    result = RetryResult(number=0, sent=97, failed=3, waiting=2, reason="HTTP 422: closed")
-    reply = Reply.parse(Reply(ok=True, value=retry_value(result)).line())
-    assert retry_result_in(reply) == result
-    nothing = RetryResult(number=0, sent=0, failed=0, waiting=0, reason="")
-    assert retry_result_in(Reply(ok=True)) == nothing

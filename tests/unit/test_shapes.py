@@ -112,7 +112,11 @@ def test_the_words_for_tracker_and_link_are_those_of_the_specification() -> None
         "unknown|online|offline|untrusted|signed_out|wrong_address|server_trouble|throttled|refused"
     )
     told = [shapes.status_shape(replace(EMPTY, link=link), app_runs=True)["link"] for link in Link]
-    assert told == links.split("|")
+    # Scripts know no other words; the reason says that it is the keyring.
+    assert set(told) == set(links.split("|"))
+    locked = replace(EMPTY, link=Link.LOCKED, reason="Keyring: it is locked")
+    shown = shapes.status_shape(locked, app_runs=True)
+    assert (shown["link"], shown["reason"]) == ("offline", "Keyring: it is locked")
     told = [
         shapes.status_shape(replace(EMPTY, tracker=state), app_runs=True)["tracker"]
         for state in TrackerState

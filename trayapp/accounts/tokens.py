@@ -10,9 +10,17 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from trayapp.accounts import jwt
 from trayapp.log import conceal
+
+AHEAD = timedelta(minutes=5)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class RefreshError(Exception):
@@ -34,6 +42,9 @@ class NothingToRefresh(RefreshError):  # noqa: N818  # says what happened, as th
 class TokensLocked(RefreshError):  # noqa: N818  # says what happened, as the outcomes do
     """The place tokens are kept in is locked, or does not answer: they may be there."""
 
+    def __init__(self, reason: str = "locked") -> None:
+        super().__init__(reason)
+
 
 class RefreshUnreachable(RefreshError):  # noqa: N818  # says what happened, as the outcomes do
     """Neither yes nor no: the server, or the place tokens are kept in, could not be asked."""
@@ -48,17 +59,21 @@ class Tokens:
 
 
 class TokenStore(Protocol):
-    """Where tokens are kept. May block as long as the desktop likes; any thread may call.
-
-    Both methods raise RefreshUnreachable when the place cannot be used now.
-    """
+    """Where tokens are kept. May block for a bounded time; any thread may call."""
 
     def load(self) -> Tokens | None:
-        """The tokens that were saved last; None when nobody is signed in."""
+        """The tokens that were saved last; None when nobody is signed in. Raises TokensLocked."""
+        ...
+
+    def ready(self) -> None:
+        """Raise TokensLocked when new tokens could not be kept now, but may be later."""
         ...
 
     def save(self, tokens: Tokens) -> None:
-        """Keep `tokens` durably in place of those before."""
+        """Keep `tokens` in place of those before: durably, or else until this is possible.
+
+        From here on `load` hands them out. Raises nothing: a new pair is never given back.
+        """
         ...
 
 
@@ -71,6 +86,9 @@ class MemoryTokenStore:
     def load(self) -> Tokens | None:
         return self._tokens
 
+    def ready(self) -> None:
+        """Memory always takes what is new."""
+
     def save(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
@@ -78,23 +96,48 @@ class MemoryTokenStore:
 class TokenSource:
     """The current access token, for any number of threads; blocks while one of them refreshes."""
 
-    def __init__(self, store: TokenStore, refresh: Callable[[str], Tokens]) -> None:
-        """`refresh` asks the server for a new pair; it raises a RefreshError when it gets none."""
+    def __init__(
+        self,
+        store: TokenStore,
+        refresh: Callable[[str], Tokens],
+        *,
+        expires_at: Callable[[str], datetime | None] = jwt.expires_at,
+        now: Callable[[], datetime] = _utc_now,
+        ahead: timedelta = AHEAD,
+    ) -> None:
+        """`refresh` asks the server for a new pair; it raises a RefreshError when it gets none.
+
+        An access token that says it ends within `ahead` is renewed before it is used.
+        """
         self._store = store
         self._refresh = refresh
+        self._expires_at = expires_at
+        self._now = now
+        self._ahead = ahead
+        self._is_expiry_believed = True
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
         self._running: Future[str] | None = None
 
     def access(self) -> str:
-        """The access token, empty when nobody is signed in. Raises RefreshUnreachable."""
+        """The access token, empty when nobody is signed in. Raises as `renew` does."""
         tokens = self._current()
-        return tokens.access if tokens else ""
+        if tokens is None:
+            return ""
+        needs_new = not tokens.access or self._ends_soon(tokens)
+        if not (needs_new and tokens.refresh):
+            return tokens.access
+        try:
+            return self.renew(tokens.access)
+        except (RefreshUnreachable, TokensLocked):
+            if not tokens.access or self._ends_within(tokens, timedelta(0)):
+                raise
+            return tokens.access
 
     def renew(self, rejected: str) -> str:
         """The access token after `rejected` was: whoever comes first refreshes for all.
 
-        Raises RefreshRefused, NothingToRefresh or RefreshUnreachable, to all of them alike.
+        Raises a RefreshError, the same to all of them.
         """
         with self._lock:
             mine: Future[str] | None = None
@@ -117,7 +160,6 @@ class TokenSource:
             mine.set_exception(error)
             return
         with self._lock:
-            self._tokens = tokens
             self._running = None
         mine.set_result(tokens.access)
 
@@ -125,12 +167,25 @@ class TokenSource:
         old = self._current()
         if old is None or not old.refresh:
             raise NothingToRefresh
+        # Many servers take a refresh token once: what could not be kept must not be asked for.
+        self._store.ready()
         new = self._refresh(old.refresh)
         _conceal(new)
-        # Until the new access token is used the server takes the old refresh token once more, so
-        # a crash before this line is durable costs nothing.
+        with self._lock:
+            self._tokens = new
+        # Only now may it be used: a server that takes the old refresh token until then loses
+        # nothing by a crash before this line is durable; with the others one signs in again.
         self._store.save(new)
+        # A new token that looks old tells of a wrong clock, or of a life shorter than `ahead`.
+        self._is_expiry_believed = not self._ends_within(new, self._ahead)
         return new
+
+    def _ends_soon(self, tokens: Tokens) -> bool:
+        return self._is_expiry_believed and self._ends_within(tokens, self._ahead)
+
+    def _ends_within(self, tokens: Tokens, span: timedelta) -> bool:
+        ends_at = self._expires_at(tokens.access)
+        return ends_at is not None and ends_at <= self._now() + span
 
     def _current(self) -> Tokens | None:
         with self._lock:

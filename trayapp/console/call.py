@@ -33,6 +33,17 @@ class Options:
     all: bool = False
     wait: bool = False
     screenshots: Path | None = None
+    server: str = ""
+    url: str = ""
+    user: str = ""
+    password_stdin: bool = False
+    token_stdin: bool = False
+    allow_http: bool = False
+    send_earlier: bool = False
+    keep_earlier: bool = False
+    send: bool = False
+    keep: bool = False
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

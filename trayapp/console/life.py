@@ -33,6 +33,13 @@ def demo(call: Call) -> Answer:
     return Answer(exit_status=play_demo(call.options.screenshots))
 
 
+def window(call: Call) -> Answer:
+    """Be one of the app's windows until it is closed."""
+    from trayapp.desktop.windows import run_window  # noqa: PLC0415  # brings Tk along
+
+    return Answer(exit_status=run_window(call.options.window, call.paths.channel_dir))
+
+
 def end(call: Call) -> Answer:
     """End the running app, and wait until it has ended."""
     try:

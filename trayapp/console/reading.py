@@ -117,12 +117,21 @@ def _read(call: Call, read: Callable[[QueueReader], T], nothing: T) -> T:
         return nothing
     try:
         with closing(QueueReader(call.paths.database)) as reader:
+            if reader.is_outdated:
+                _bring_up_to_date(call)
             return read(reader)
     except QueueError as error:
         text = _(
             "The queue cannot be read: {reason}. Nothing was changed; try again, or start Trayapp."
         )
         raise Failure(text.format(reason=error)) from error
+
+
+def _bring_up_to_date(call: Call) -> None:
+    from trayapp.app import surroundings  # noqa: PLC0415  # once in the life of a database
+    from trayapp.headless import bring_up_to_date  # noqa: PLC0415
+
+    bring_up_to_date(surroundings(call.paths, call.settings, call.clock))
 
 
 def _app_runs(call: Call) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trayapp.commands import retry_begun, retry_result_in, retry_value
 from trayapp.console import reading
 from trayapp.console.call import (
     ASK_SECONDS,
@@ -24,6 +23,7 @@ from trayapp.control.messages import MessageError, Request
 from trayapp.headless import requeue, retry_and_wait
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
+from trayapp.retries import retry_begun, retry_result_in, retry_value
 from trayapp.sync.explanations import retry_result
 from trayapp.sync.status import Link, RetryResult
 from trayapp.sync.words import one_line
@@ -37,7 +37,7 @@ def retry(call: Call) -> Answer:
     """Have failed tasks sent again; with `--wait` tell what came of it. Raises Failure."""
     ids = _known_ids(call)
     try:
-        return _wait_for_it(call, ids) if call.options.wait else _begin(call, ids)
+        return _came_to(call, send_now(call, ids)) if call.options.wait else _begin(call, ids)
     except MessageError as error:
         raise Failure(_("These are too many numbers; use --all."), USAGE) from error
     except QueueError as error:
@@ -86,11 +86,12 @@ def _requeue(call: Call, ids: list[int] | None) -> int:
     return requeue(surroundings(call.paths, call.settings, call.clock), ids)
 
 
-def _wait_for_it(call: Call, ids: list[int] | None) -> Answer:
+def send_now(call: Call, ids: list[int] | None = None) -> RetryResult:
+    """What came of sending these failed tasks, None meaning all that is unsent. Raises Failure."""
     for _try in range(_LOCK_TRIES):
         result = _by_app(call, ids) or _here(call, ids)
         if result is not None:
-            return _came_to(call, result)
+            return result
     raise Failure(_("Another Trayapp is sending already. Nothing was changed; try again later."))
 
 

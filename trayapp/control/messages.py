@@ -35,10 +35,13 @@ class MessageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the running app; `stamp` is the time of the click, where it is one."""
+    """What is asked of the running app; `stamp` is the time of the click, where it is one.
+
+    A password may be among the arguments: no repr shows them.
+    """
 
     name: str
-    arguments: Mapping[str, JSON] = field(default_factory=lambda: _NOTHING)
+    arguments: Mapping[str, JSON] = field(default_factory=lambda: _NOTHING, repr=False)
     stamp: Stamp | None = None
 
     def line(self) -> bytes:

@@ -5,15 +5,16 @@ Called on the main thread only. Each face may be missing: no tray, no notificati
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from trayapp.desktop.menu import Action, tray_view
+from trayapp.desktop.menu import Click, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, failed_notice
 from trayapp.desktop.notifications import Speaker
 from trayapp.desktop.tray import Tray, TrayUnavailable
@@ -54,7 +55,7 @@ class Faces:
         self,
         status: SyncStatus,
         *,
-        post: Callable[[Action], None],
+        post: Callable[[Click], None],
         host: Callable[[bool], None],
     ) -> None:
         """Show the first status; without a tray one line says why, and the rest goes on.
@@ -131,25 +132,70 @@ class Faces:
     def _open(self, path: Path) -> None:
         opener = _OPENERS.get(sys.platform, "xdg-open")
         try:
-            done = subprocess.run(  # noqa: S603  # our own path, no shell
-                [opener, str(path)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                check=False,
-            )
+            status = _run_unseen([opener, str(path)])
         except OSError as error:
             why = str(error)
         else:
             # Explorer says 1 when all went well.
-            if done.returncode == 0 or sys.platform == "win32":
+            if status == 0 or sys.platform == "win32":
                 return
-            why = f"{opener} ended with {done.returncode}"
+            why = f"{opener} ended with {status}"
         logger.warning("Cannot open %s: %s", path, why)
         body = _("This desktop has no program for it. The file is {path}").format(path=path)
         self.tell(_("The log could not be opened"), body)
 
+    def open_window(self, name: str, *, instead: str) -> None:
+        """Open one of our windows, a process of its own; `instead` is the command that does it too.
+
+        Returns at once. The user is told when the window ends in an error or never comes.
+        """
+        threading.Thread(
+            target=self._run_window, args=(name, instead), name=f"window {name}", daemon=True
+        ).start()
+
+    def _run_window(self, name: str, instead: str) -> None:
+        try:
+            status = _run_unseen([*_ourselves(), "window", name])
+        except OSError as error:
+            why = str(error)
+        else:
+            if status == 0:
+                return
+            why = f"it ended with {status}"
+        logger.warning("The window %s could not be opened: %s", name, why)
+        self.tell(_("The window could not be opened"), _without_window(instead))
+
     def _say(self, notices: tuple[Notice, ...]) -> None:
         for notice in notices:
             self._speaker.say(notice)
+
+
+def _run_unseen(command: Sequence[str]) -> int:
+    """Run a program to its end, apart from our terminal; its exit status. Raises OSError."""
+    return subprocess.run(  # noqa: S603  # our own words, no shell
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    ).returncode
+
+
+def _ourselves() -> tuple[str, ...]:
+    """The words that start this program again: a frozen one is its own interpreter."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable,)
+    return (sys.executable, "-m", "trayapp")
+
+
+def _without_window(instead: str) -> str:
+    """What to do when a window does not come; tracking needs none."""
+    if importlib.util.find_spec("_tkinter") is None:
+        text = _(
+            "The library for windows is missing: install python3-tk. Without it, type in a"
+            " terminal: {command}. What you track is recorded all the same."
+        )
+    else:
+        text = _("Type in a terminal instead: {command}. What you track is recorded all the same.")
+    return text.format(command=instead)

@@ -19,56 +19,67 @@ from PIL.Image import Image  # noqa: E402
 from pystray import _appindicator  # noqa: E402  # the one backend that speaks StatusNotifier
 
 from trayapp.desktop.badge import IconKey  # noqa: E402
-from trayapp.desktop.menu import Action, Item, Row, TrayView  # noqa: E402
+from trayapp.desktop.menu import Choice, Click, Item, Row, Separator, Submenu, TrayView  # noqa: E402
 
-_Key = tuple[Action | str, int]
+_Key = tuple[str, int]
 
 
 class LiveMenu:
     """A GTK menu kept equal to rows by editing it. GTK thread only.
 
     A row keeps its widget, and so its id on the bus, for as long as the menu lives; one that goes
-    is hidden until it comes back.
+    is hidden until it comes back. So do the rows of a list, by their place in it.
     """
 
-    def __init__(self, clicked: Callable[[Action], None]) -> None:
+    def __init__(self, clicked: Callable[[Click], None]) -> None:
         self.widget = Gtk.Menu.new()
         self._clicked = clicked
         self._items: dict[_Key, Gtk.MenuItem] = {}
+        self._below: dict[_Key, LiveMenu] = {}
+        self._rows: dict[_Key, Row] = {}
 
     def show(self, rows: tuple[Row, ...]) -> None:
         """Make the menu say `rows`, touching nothing that says it already."""
         wanted = dict(zip(_keys(rows), rows, strict=True))
+        self._rows = wanted
         for key in self._items.keys() - wanted.keys():
             self._items[key].hide()
         place = 0
         for key, row in wanted.items():
             item = self._items.get(key) or self._add(key, row, place)
             _edit(item, row)
+            if isinstance(row, Submenu):
+                self._below[key].show(row.rows)
             place = self.widget.get_children().index(item) + 1
 
     def _add(self, key: _Key, row: Row, place: int) -> Gtk.MenuItem:
-        if isinstance(row, Item):
-            item = Gtk.MenuItem.new_with_mnemonic(_mnemonic(row))
-            item.set_sensitive(row.enabled)
-            if row.action is not None:
-                item.connect("activate", self._on_activate, row.action)
-        else:
+        if isinstance(row, Separator):
             item = Gtk.SeparatorMenuItem.new()
+        else:
+            item = Gtk.MenuItem.new_with_mnemonic(_mnemonic(row.label))
+            item.set_sensitive(row.enabled)
+        if isinstance(row, Item):
+            item.connect("activate", self._on_activate, key)
+        if isinstance(row, Submenu):
+            below = self._below[key] = LiveMenu(self._clicked)
+            below.show(row.rows)  # before the panel sees it: it would hide an empty one
+            item.set_submenu(below.widget)
         item.show()
         self.widget.insert(item, place)
         self._items[key] = item
         return item
 
-    def _on_activate(self, _item: Gtk.MenuItem, action: Action) -> None:
-        self._clicked(action)
+    def _on_activate(self, _item: Gtk.MenuItem, key: _Key) -> None:
+        row = self._rows.get(key)
+        if isinstance(row, Item) and row.action is not None:
+            self._clicked(row.action)
 
 
 class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no types
     """pystray's icon with a LiveMenu; `draw` makes a picture of a key."""
 
     def __init__(
-        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
+        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
     ) -> None:
         super().__init__(name)
         self._draw = draw
@@ -118,30 +129,45 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
 
 
 def _keys(rows: tuple[Row, ...]) -> list[_Key]:
-    """What tells rows apart whatever they say: the action, or how many of its kind came before."""
-    seen: Counter[Action | str] = Counter()
+    """What tells rows apart whatever they say: the kind, and how many of it came before."""
+    seen: Counter[str] = Counter()
     keys: list[_Key] = []
     for row in rows:
-        kind = (row.action or "text") if isinstance(row, Item) else "separator"
+        kind = _kind(row)
         keys.append((kind, seen[kind]))
         seen[kind] += 1
     return keys
 
 
+def _kind(row: Row) -> str:
+    match row:
+        case Separator():
+            return "separator"
+        case Submenu(name=name):
+            return f"submenu {name}"
+        case Item(action=None):
+            return "text"
+        case Item(action=Choice(action=action)):
+            return f"choice {action}"
+        case Item(action=action):
+            return f"action {action}"
+
+
 def _edit(item: Gtk.MenuItem, row: Row) -> None:
     if not item.get_visible():
         item.show()
-    if isinstance(row, Item):
-        label = _mnemonic(row)
-        if item.get_label() != label:
-            item.set_label(label)
-        if item.get_sensitive() != row.enabled:
-            item.set_sensitive(row.enabled)
+    if isinstance(row, Separator):
+        return
+    label = _mnemonic(row.label)
+    if item.get_label() != label:
+        item.set_label(label)
+    if item.get_sensitive() != row.enabled:
+        item.set_sensitive(row.enabled)
 
 
-def _mnemonic(row: Item) -> str:
+def _mnemonic(label: str) -> str:
     """The label in which no underscore marks a shortcut.
 
     Escaped here: libdbusmenu escapes plain labels when a row is new but not when it changes.
     """
-    return row.label.replace("_", "__")
+    return label.replace("_", "__")

@@ -6,23 +6,27 @@ sense now is disabled, not removed, for a menu that moves under the pointer gets
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from trayapp.desktop.badge import IconKey, icon_key
-from trayapp.i18n import _, pgettext
+from trayapp.i18n import _, ngettext, pgettext
 from trayapp.sync import sentences
-from trayapp.sync.status import SyncStatus
+from trayapp.sync.status import AccountView, SyncStatus
 from trayapp.tracking.entry import TrackerState
 
 _LABEL_LENGTH = 60
+_MAX_PROJECTS = 20
 
 
 class Action(StrEnum):
     """What a click on a row asks for."""
 
     START = "start"
+    START_CHOSEN = "start_chosen"
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
@@ -30,8 +34,23 @@ class Action(StrEnum):
     KEEP_RUNNING = "keep_running"
     RETRY_ALL = "retry_all"
     FAILED_TASKS = "failed_tasks"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
     OPEN_LOG = "open_log"
     QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a click in a list asks for: an action, and what it is about."""
+
+    action: Action
+    project: str
+    note: str = ""
+
+
+Click = Action | Choice
+"""What is posted when a row is clicked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,7 @@ class Item:
     """A row with a text; without an action it only tells something."""
 
     label: str
-    action: Action | None
+    action: Click | None
     enabled: bool = True
 
 
@@ -48,7 +67,20 @@ class Separator:
     """A line between two groups of rows."""
 
 
-Row = Item | Separator
+@dataclass(frozen=True, slots=True)
+class Submenu:
+    """A row that opens a list, never an empty one: panels hide such rows.
+
+    `name` tells it from other lists, whatever its label says.
+    """
+
+    name: str
+    label: str
+    rows: tuple[Item, ...]
+    enabled: bool = True
+
+
+Row = Item | Separator | Submenu
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +91,18 @@ class TrayView:
     title: str
     rows: tuple[Row, ...]
 
-    def offers(self, action: Action) -> bool:
-        """Whether a click on this action is meant: its row is there and enabled."""
-        items = (row for row in self.rows if isinstance(row, Item))
-        return any(item.enabled and item.action is action for item in items)
+    def offers(self, click: Click) -> bool:
+        """Whether this click is meant: its row is there and enabled, and so is what holds it."""
+        return any(item.enabled and item.action == click for item in _items(self.rows))
+
+
+def _items(rows: tuple[Row, ...]) -> Iterator[Item]:
+    """The items that can be reached."""
+    for row in rows:
+        if isinstance(row, Item):
+            yield row
+        elif isinstance(row, Submenu) and row.enabled:
+            yield from row.rows
 
 
 def tray_view(status: SyncStatus, *, zone: tzinfo | None = None) -> TrayView:
@@ -77,10 +117,16 @@ def build_menu(status: SyncStatus, *, zone: tzinfo | None = None) -> tuple[Row, 
         Item(sentences.tracker_line(status), None, enabled=False),
         *_gap_rows(status, zone),
         *_tracker_rows(status),
+        _continue_row(status),
+        *_project_rows(status),
         Separator(),
-        Item(sentences.sync_line(status, zone), None, enabled=False),
+        # What waits elsewhere has rows of its own, beside the account.
+        Item(sentences.sync_line(replace(status, elsewhere=()), zone), None, enabled=False),
         Item(sentences.retry_label(status), Action.RETRY_ALL, _has_own_unsent(status)),
         Item(sentences.failed_label(status), Action.FAILED_TASKS, status.failed > 0),
+        Separator(),
+        *_elsewhere_rows(status),
+        *_account_rows(status),
         Separator(),
         Item(_("Open log"), Action.OPEN_LOG),
         Item(_("Quit"), Action.QUIT),
@@ -106,11 +152,85 @@ def _tracker_rows(status: SyncStatus) -> tuple[Item, ...]:
 
 
 def _start_label(status: SyncStatus) -> str:
-    parts = (sentences.one_line(status.last_project), sentences.one_line(status.last_note))
-    name = " – ".join(part for part in parts if part)
+    name = _name(status.last_project, status.last_note)
     if not status.has_history or not name:
         return pgettext("menu", "Start")
     return _shortened(pgettext("menu", "Start: {name}").format(name=name))
+
+
+def _name(project: str, note: str) -> str:
+    parts = (sentences.one_line(project), sentences.one_line(note))
+    return " – ".join(part for part in parts if part)
+
+
+def _continue_row(status: SyncStatus) -> Submenu:
+    rows = tuple(
+        Item(
+            _shortened(_name(recent.project, recent.note) or _("Without project and note")),
+            Choice(Action.START_CHOSEN, recent.project, recent.note),
+        )
+        for recent in status.recent
+    )
+    label = pgettext("menu", "Continue")
+    if not rows:
+        nothing = Item(_("Nothing else was tracked yet"), None, enabled=False)
+        return Submenu("continue", label, (nothing,), enabled=False)
+    return Submenu("continue", label, rows)
+
+
+def _project_rows(status: SyncStatus) -> tuple[Submenu, ...]:
+    named = ((sentences.one_line(project), project) for project in status.projects)
+    known = sorted((pair for pair in named if pair[0]), key=lambda pair: pair[0].casefold())
+    if not known:
+        return ()
+    rows = [
+        Item(_shortened(label), Choice(Action.START_CHOSEN, project))
+        for label, project in known[:_MAX_PROJECTS]
+    ]
+    if more := len(known) - len(rows):
+        words = ngettext(
+            "… and {count} more: trayapp start NAME",
+            "… and {count} more: trayapp start NAME",
+            more,
+        )
+        rows.append(Item(words.format(count=more), None, enabled=False))
+    return (Submenu("projects", pgettext("menu", "Start…"), tuple(rows)),)
+
+
+def _elsewhere_rows(status: SyncStatus) -> tuple[Item, ...]:
+    return tuple(
+        Item(_elsewhere_label(account, count), None, enabled=False)
+        for account, count in status.elsewhere
+        if count
+    )
+
+
+def _elsewhere_label(account: str, count: int) -> str:
+    words = ngettext("{count} waits for {account}", "{count} wait for {account}", count)
+    name = sentences.one_line(account) or _("another account")
+    return _shortened(words.format(count=count, account=name))
+
+
+def _account_rows(status: SyncStatus) -> tuple[Item, ...]:
+    if not status.signed_in:
+        return (Item(_("Sign in…"), Action.SIGN_IN),)
+    account = Item(_shortened(_account_name(status.account)), None, enabled=False)
+    again = (Item(_("Sign in again…"), Action.SIGN_IN),) if status.needs_sign_in else ()
+    return account, *again, Item(_("Sign out…"), Action.SIGN_OUT)
+
+
+def _account_name(account: AccountView) -> str:
+    """Such as "anna@x.org · hubnity.example"."""
+    place = sentences.one_line(_host(account.url) or account.url or account.kind)
+    user = sentences.one_line(account.user)
+    return f"{user} · {place}" if user else place
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:  # an address with half a bracket is shown as it was typed
+        return ""
 
 
 def _has_own_unsent(status: SyncStatus) -> bool:

@@ -16,6 +16,8 @@ from trayapp.sync.status import FailedCause, Link, SyncStatus
 _HEALS_BY_ITSELF = {Cause.SERVER_TROUBLE, Cause.NETWORK}
 _TROUBLE_PAUSES = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 _REMINDER_PAUSES = (timedelta(hours=24),)
+_LOCKED_AFTER = timedelta(seconds=10)
+"""At login a keyring is opened within moments of our start: nobody need be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class NoticeRules:
         self._failures = {cause: _Interval(_TROUBLE_PAUSES) for cause in Cause}
         self._waiting = _Interval(_REMINDER_PAUSES)
         self._untrusted = _Interval(_REMINDER_PAUSES)
+        self._locked = _Interval(_TROUBLE_PAUSES)
+        self._locked_since: datetime | None = None
         self._doubles = _Interval(_TROUBLE_PAUSES)
         self._removed = _Interval(_TROUBLE_PAUSES)
         self._owes_all_sent: datetime | None = None
@@ -52,6 +56,7 @@ class NoticeRules:
         found = (
             *(self._failure(status, cause) for cause in Cause),
             self._untrusted_server(status),
+            self._locked_keyring(status),
             self._long_waiting(status),
             self._retry_result(status),
             self._all_sent(status),
@@ -92,6 +97,16 @@ class NoticeRules:
             return None
         words = sentences.link_sentence(Link.UNTRUSTED)
         return Notice(_("The server is not trusted"), words, key="untrusted", urgent=True)
+
+    def _locked_keyring(self, status: SyncStatus) -> Notice | None:
+        is_so = status.link is Link.LOCKED and status.own_pending > 0
+        since = min(self._locked_since or status.as_of, status.as_of) if is_so else None
+        self._locked_since = since
+        lasts = since is not None and status.as_of - since >= _LOCKED_AFTER
+        if not self._locked.is_due(int(lasts), status.as_of):
+            return None
+        words = sentences.link_sentence(Link.LOCKED)
+        return Notice(_("Unlock your keyring to send"), words, key="locked", urgent=True)
 
     def _long_waiting(self, status: SyncStatus) -> Notice | None:
         since = status.waiting_since if status.pending else None
@@ -168,7 +183,7 @@ def failed_notice(status: SyncStatus) -> Notice:
 
 
 def _failure_notice(found: FailedCause, status: SyncStatus) -> Notice:
-    words = sentences.explain(found.cause, found.count, url=status.account.url)
+    words = sentences.explain_failed(found, status)
     return Notice(
         words.title,
         f"{sentences.reason_words(found.reason)}\n{words.text}",

@@ -14,7 +14,7 @@ from queue import Queue
 from typing import TYPE_CHECKING, Protocol
 
 from trayapp.desktop.badge import IconKey
-from trayapp.desktop.menu import Action, Separator, TrayView
+from trayapp.desktop.menu import Choice, Click, Row, Separator, Submenu, TrayView
 from trayapp.i18n import _
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Tray:
     def __init__(
         self,
         *,
-        post: Callable[[Action], None],
+        post: Callable[[Click], None],
         icon_size: int,
         app_name: str = "Trayapp",
         on_host: Callable[[bool], None] | None = None,
@@ -129,11 +129,12 @@ class Tray:
 
         return draw(key, self._icon_size)
 
-    def _clicked(self, action: Action) -> None:
+    def _clicked(self, click: Click) -> None:
         # The bus lets anybody click a disabled row, and one that has just changed.
-        if self._view is not None and self._view.offers(action):
-            self._post(action)
+        if self._view is not None and self._view.offers(click):
+            self._post(click)
         else:
+            action = click.action if isinstance(click, Choice) else click
             logger.debug("A click on %s was not on offer.", action.value)
 
     def _watch(self, bus: Gio.DBusConnection) -> None:
@@ -157,7 +158,7 @@ class StockIcon:
     """pystray as it is, where its menu is the system's own and replacing it harms nobody."""
 
     def __init__(
-        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
+        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
     ) -> None:
         import pystray  # noqa: PLC0415  # it opens the display
 
@@ -186,20 +187,27 @@ class StockIcon:
         self._icon.stop()
 
     def _items(self) -> Iterator[pystray.MenuItem]:
-        for row in self._view.rows if self._view is not None else ():
+        return self._items_of(self._view.rows if self._view is not None else ())
+
+    def _items_of(self, rows: tuple[Row, ...]) -> Iterator[pystray.MenuItem]:
+        for row in rows:
             if isinstance(row, Separator):
                 yield self._pystray.Menu.SEPARATOR
+                continue
+            if isinstance(row, Submenu):
+                answer = self._pystray.Menu(*self._items_of(row.rows))
             else:
-                # Windows takes a single & for the mark of a keyboard shortcut.
-                label = row.label.replace("&", "&&")
-                yield self._pystray.MenuItem(label, self._answer(row.action), enabled=row.enabled)
+                answer = self._answer(row.action)
+            # Windows takes a single & for the mark of a keyboard shortcut.
+            label = row.label.replace("&", "&&")
+            yield self._pystray.MenuItem(label, answer, enabled=row.enabled)
 
-    def _answer(self, action: Action | None) -> Callable[[], None]:
-        return lambda: self._clicked(action) if action is not None else None
+    def _answer(self, click: Click | None) -> Callable[[], None]:
+        return lambda: self._clicked(click) if click is not None else None
 
 
 def _live_icon(
-    name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Action], None]
+    name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
 ) -> TrayIcon:
     try:
         from trayapp.desktop.live_menu import LiveIcon  # noqa: PLC0415  # it opens the display

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trayapp.queue.database import Database
-from trayapp.queue.rows import account_of, gate_of, gate_values
+from trayapp.queue.rows import account_of, catalog_of, gate_of, gate_values, moment
 from trayapp.queue.task import Account, Gate, GateKind, Refusal
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import to_ms
 
 
@@ -39,6 +40,48 @@ class AccountTable:
             (kind, url, user),
         )
         return self.active()
+
+    def find(self, kind: str, url: str, user: str) -> Account | None:
+        """The account of this user there, if there is one."""
+        rows = self._database.rows(
+            "SELECT * FROM account WHERE kind = ? AND url = ? AND user = ?", (kind, url, user)
+        )
+        return account_of(rows[0]) if rows else None
+
+    def move(self, account_id: int, url: str) -> None:
+        """The same account at another address, which has not answered yet."""
+        self._database.run(
+            "UPDATE account SET url = ?, last_delivery_ms = NULL, projects_ms = NULL WHERE id = ?",
+            (url, account_id),
+        )
+
+    def catalog(self, account_id: int) -> Catalog:
+        """What the account's server takes time for, as it said last."""
+        account = self._database.rows("SELECT * FROM account WHERE id = ?", (account_id,))[0]
+        return catalog_of(
+            account,
+            self._database.rows(
+                "SELECT remote_id, name FROM project WHERE account = ?", (account_id,)
+            ),
+        )
+
+    def catalog_read_at(self, account_id: int) -> datetime | None:
+        """When its catalog was read; None: never."""
+        rows = self._database.rows("SELECT projects_ms FROM account WHERE id = ?", (account_id,))
+        return moment(rows[0]["projects_ms"])
+
+    def set_catalog(self, account_id: int, catalog: Catalog, now: datetime) -> None:
+        """Keep it, for when the server cannot be asked."""
+        self._database.run(
+            "UPDATE account SET projects_ms = ?, projects_bind = ?, project_needed = ?"
+            " WHERE id = ?",
+            (to_ms(now), int(catalog.binds), int(catalog.needed), account_id),
+        )
+        self._database.run("DELETE FROM project WHERE account = ?", (account_id,))
+        self._database.run_many(
+            "INSERT OR IGNORE INTO project (account, remote_id, name) VALUES (?, ?, ?)",
+            [(account_id, project.id, project.name) for project in catalog.projects],
+        )
 
     def gate(self, account_id: int) -> Gate | None:
         """The closed gate of an account."""

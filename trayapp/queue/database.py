@@ -81,7 +81,7 @@ class Database:
             raise SchemaTooNewError(msg)
         if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
             return
-        if not schema.is_ours(connection) or version != schema.SCHEMA_VERSION:
+        if not schema.is_ours(connection) or version < schema.FIRST_VERSION:
             msg = (
                 f"{self._database} is a database of another program (schema {version}); it was"
                 " left as it is. Move it away, then start again"
@@ -101,9 +101,9 @@ class Database:
         schema.prepare(connection)
         if version == 0 and legacy.is_legacy(connection):
             legacy.upgrade(connection, self._database)
-        elif version == 0:
+        elif version < schema.SCHEMA_VERSION:
             connection.execute("BEGIN IMMEDIATE")
-            schema.create(connection)
+            (schema.migrate if version else schema.create)(connection)
             connection.execute("COMMIT")
         legacy.finish_erasing(connection, self._database)
 

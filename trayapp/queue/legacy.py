@@ -8,32 +8,54 @@ The caller holds the writer's lock.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from trayapp import log
 from trayapp.queue import schema
 from trayapp.queue.errors import QueueUnreadableError
-
-_SECRET_KEY = re.compile(
-    r"token|secret|passw|authori[sz]ation|bearer|cookie|api[-_]?key|credential|jwt", re.IGNORECASE
+from trayapp.queue.legacy_rows import (
+    KINDS,
+    OldRow,
+    grouped,
+    old_row,
+    redact,
+    redact_text,
+    users_of,
 )
+from trayapp.queue.legacy_tasks import UNKNOWN, Bringer, account_of
+
+__all__ = [
+    "columns_of",
+    "copy_path",
+    "finish_erasing",
+    "is_legacy",
+    "open_old",
+    "redact",
+    "redact_text",
+    "upgrade",
+]
+
 _COLUMNS = frozenset(
     {"id", "entity_type", "payload", "status", "retry_count", "created_at", "last_retry_at"}
 )
-# Any other status, such as one it had while being sent, means that it may not have arrived.
-_FINISHED = frozenset({"sent", "synced", "done", "completed", "cancelled"})
 _OLD = "old_sync_queue"
 
 
 def is_legacy(connection: sqlite3.Connection) -> bool:
     """Whether this is a database of the older app: its queue knows no events."""
-    columns = _columns(connection, "sync_queue")
+    columns = columns_of(connection)
     return columns >= _COLUMNS and "event" not in columns
+
+
+def open_old(copy: Path) -> sqlite3.Connection:
+    """A connection to a copy of an older database that may be damaged; it mends what it can."""
+    connection = sqlite3.connect(copy, isolation_level=None)
+    connection.text_factory = _as_text
+    # Else nothing is read of a file that was cut short, or whose list of tables is damaged.
+    connection.execute("PRAGMA writable_schema = ON")
+    return connection
 
 
 def copy_path(database: Path) -> Path:
@@ -71,34 +93,6 @@ def finish_erasing(connection: sqlite3.Connection, database: Path) -> None:
         connection.execute("DELETE FROM meta WHERE key = 'scrub'")
 
 
-def redact(payload: str) -> str:
-    """A payload without secrets; what is not JSON is left, without anything like a token."""
-    try:
-        value = json.loads(payload)
-    except (ValueError, RecursionError):
-        return redact_text(payload)
-    return _clean(json.dumps(_without_secrets(value), ensure_ascii=False))
-
-
-def redact_text(text: str) -> str:
-    """A text without the value of anything that calls itself a secret."""
-    return log.redact(text)
-
-
-def _without_secrets(value: object) -> object:
-    if isinstance(value, dict):
-        kept = {key: item for key, item in value.items() if not _SECRET_KEY.search(str(key))}
-        return {key: _without_secrets(item) for key, item in kept.items()}
-    if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
-    return redact_text(value) if isinstance(value, str) else value
-
-
-def _clean(text: str) -> str:
-    """Half a character, which JSON can name and no database can keep, becomes a question mark."""
-    return text.encode(errors="replace").decode()
-
-
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -114,7 +108,7 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
 def _move(connection: sqlite3.Connection) -> None:
     connection.execute(f"ALTER TABLE sync_queue RENAME TO {_OLD}")
     connection.execute("DROP INDEX IF EXISTS idx_sync_queue_status")
-    if _columns(connection, "time_entries"):
+    if columns_of(connection, "time_entries"):
         connection.execute("ALTER TABLE time_entries RENAME TO legacy_time_entries")
     schema.create(connection)
     last_id = connection.execute(
@@ -131,66 +125,73 @@ def _move(connection: sqlite3.Connection) -> None:
 
 
 def _move_tasks(connection: sqlite3.Connection) -> None:
-    if "error_message" not in _columns(connection, _OLD):
+    if "error_message" not in columns_of(connection, _OLD):
         connection.execute(f"ALTER TABLE {_OLD} ADD COLUMN error_message TEXT")
-    rows = connection.execute(
-        "SELECT id, entity_type, CAST(payload AS TEXT), status, retry_count, created_at,"
-        " last_retry_at, error_message FROM old_sync_queue ORDER BY id"
-    ).fetchall()
-    users = {user for row in rows if (user := _field(row[2], "userId"))}
-    account = connection.execute(
-        "INSERT INTO account (kind, url, user) VALUES ('hubnity', '', ?) RETURNING id",
-        (users.pop() if len(users) == 1 else "",),
-    ).fetchone()[0]
-    for task_id, kind, payload, status, retries, created, retried, why in rows:
-        connection.execute(
-            "INSERT INTO sync_queue (id, account, entity_type, payload, status, retry_count,"
-            " created_at, last_retry_at, error_message, entry, cause, doubt)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown')",
-            (
-                task_id,
-                account,
-                kind,
-                redact(payload),
-                _status(status),
-                retries,
-                created * 1000,
-                None if retried is None else retried * 1000,
-                redact_text(why or ""),
-                _field(payload, "id"),
-                "unknown",
-            ),
-        )
+    rows = [
+        row
+        for values in connection.execute(
+            "SELECT id, CAST(entity_type AS TEXT), CAST(payload AS TEXT), CAST(status AS TEXT),"
+            " retry_count, created_at, last_retry_at, CAST(error_message AS TEXT)"
+            " FROM old_sync_queue ORDER BY id"
+        ).fetchall()
+        if (row := old_row(values))
+    ]
+    users = users_of(rows)
+    owner = users[0] if len(users) == 1 else ""
+    bringer = Bringer(connection.execute, cause_of=lambda _: UNKNOWN, keep_ids=True)
+    brought: set[int] = set()
+    for group in grouped(rows, owner=owner):
+        done = bringer.bring(group)
+        brought |= {row.id for row in (*done.added, *done.cancelled)}
+    account = account_of(connection.execute, owner)
+    for row in rows:
+        if row.id not in brought:
+            _keep(connection, row, account)
 
 
-def _status(old: str) -> str:
-    if old in _FINISHED:
-        return "discarded"
-    return "failed" if old == "failed" else "pending"
+def _keep(connection: sqlite3.Connection, row: OldRow, account: int) -> None:
+    """What is not sent: what had arrived or was cancelled, what we do not know, what is illegible.
+
+    Clicks that nobody can read have failed, for their hours may be missing on the server.
+    """
+    is_lost = row.kind in KINDS and not row.is_finished
+    connection.execute(
+        "INSERT INTO sync_queue (id, account, entity_type, payload, status, retry_count,"
+        " created_at, last_retry_at, error_message, cause, doubt)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown')",
+        (
+            row.id,
+            account,
+            row.kind,
+            row.payload,
+            "failed" if is_lost else "discarded",
+            row.retries,
+            row.created_ms,
+            row.retried_ms,
+            row.reason,
+            UNKNOWN,
+        ),
+    )
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+def columns_of(connection: sqlite3.Connection, table: str = "sync_queue") -> set[str]:
+    """The columns of a table; empty when there is none."""
     rows = connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
     return {row[0] for row in rows}
-
-
-def _field(payload: str, name: str) -> str:
-    try:
-        value = json.loads(payload)
-    except (ValueError, RecursionError):
-        return ""
-    found = value.get(name) if isinstance(value, dict) else None
-    return _clean(found) if isinstance(found, str) else ""
 
 
 @contextlib.contextmanager
 def _any_text(connection: sqlite3.Connection) -> Iterator[None]:
     """Texts that are no UTF-8 are read too: no row is left behind for one bad byte."""
-    connection.text_factory = lambda raw: raw.decode(errors="replace")
+    connection.text_factory = _as_text
     try:
         yield
     finally:
         connection.text_factory = str
+
+
+def _as_text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def _squeeze(connection: sqlite3.Connection) -> bool:
@@ -206,7 +207,7 @@ def _erase_copy(path: Path) -> bool:
             rows = copy.execute("SELECT CAST(payload AS TEXT), id FROM sync_queue").fetchall()
             cleaned = [(redact(payload), task_id) for payload, task_id in rows]
             copy.executemany("UPDATE sync_queue SET payload = ? WHERE id = ?", cleaned)
-            if "error_message" in _columns(copy, "sync_queue"):
+            if "error_message" in columns_of(copy, "sync_queue"):
                 rows = copy.execute("SELECT error_message, id FROM sync_queue").fetchall()
                 cleaned = [(redact_text(why or ""), task_id) for why, task_id in rows]
                 copy.executemany("UPDATE sync_queue SET error_message = ? WHERE id = ?", cleaned)

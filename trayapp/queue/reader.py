@@ -13,17 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from trayapp.queue import schema
 from trayapp.queue.errors import translated
 from trayapp.queue.rows import (
     account_of,
+    catalog_of,
     event_of,
     gate_of,
     moment,
     task_of,
 )
 from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event
 from trayapp.tracking.replay import replay
+from trayapp.tracking.tracker import Activity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,12 @@ class QueueReader:
             )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA query_only = ON")
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a writer has to bring the database up to date before it can be read."""
+        with translated():
+            return schema.version(self._connection) < schema.SCHEMA_VERSION
 
     def close(self) -> None:
         """Give the connection up."""
@@ -102,6 +112,14 @@ class QueueReader:
             " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'active_account'), id"
         )
         return tuple(account_of(row) for row in rows)
+
+    def catalog(self, account_id: int) -> Catalog:
+        """What the account's server takes time for, as it said last."""
+        account = self._rows("SELECT * FROM account WHERE id = ?", (account_id,))[0]
+        projects = self._rows(
+            "SELECT remote_id, name FROM project WHERE account = ?", (account_id,)
+        )
+        return catalog_of(account, projects)
 
     def gate(self, account_id: int) -> Gate | None:
         """The closed gate of an account."""
@@ -191,6 +209,18 @@ class QueueReader:
             if entry is not None:
                 found.append(RecentEntry(entry=entry, sync=self._sync_of(entry_id)))
         return tuple(found)
+
+    def recent_activities(self, limit: int) -> tuple[Activity, ...]:
+        """What the newest `limit` clicks were about, newest first, each activity once.
+
+        Clicks are counted, not activities, so that it costs the same in any history.
+        """
+        rows = self._rows("SELECT project, note FROM event ORDER BY seq DESC LIMIT ?", (limit,))
+        found: dict[tuple[str, str], Activity] = {}
+        for row in rows:
+            activity = Activity(row["project"], row["note"])
+            found.setdefault((activity.project.casefold(), activity.note), activity)
+        return tuple(found.values())
 
     def _sync_of(self, entry_id: str) -> EntrySync:
         rows = self._rows(

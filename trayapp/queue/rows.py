@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask, TaskStatus
+from trayapp.tracking.catalog import Catalog, Project
 from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
 
 
@@ -102,6 +104,16 @@ def account_of(row: sqlite3.Row) -> Account:
         url=row["url"],
         user=row["user"],
         last_delivery_at=moment(row["last_delivery_ms"]),
+    )
+
+
+def catalog_of(account: sqlite3.Row, projects: Sequence[sqlite3.Row]) -> Catalog:
+    """The catalog of an account, by name; from its row and those of its projects."""
+    found = [Project(id=row["remote_id"], name=row["name"]) for row in projects]
+    return Catalog(
+        projects=tuple(sorted(found, key=lambda project: project.name.casefold())),
+        binds=bool(account["projects_bind"]),
+        needed=bool(account["project_needed"]),
     )
 
 

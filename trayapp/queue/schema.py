@@ -10,7 +10,8 @@ import sqlite3
 from pathlib import Path
 
 APPLICATION_ID = 0x54726179  # "Tray": what `file` and a support desk can tell it by
-SCHEMA_VERSION = 100
+FIRST_VERSION = 100
+SCHEMA_VERSION = 101
 BUSY_SECONDS = 5.0
 
 SCHEMA = """
@@ -30,8 +31,23 @@ CREATE TABLE account (
   gate_task INTEGER,                -- head in trouble, or last probe
   gate_seeks_other INTEGER,         -- one task of another entry may try at once
   gate_by_server INTEGER,           -- the server named the time
+  projects_ms INTEGER,              -- when its projects were read; NULL: never
+  projects_bind INTEGER NOT NULL DEFAULT 0, -- only those in the list can be tracked
+  project_needed INTEGER NOT NULL DEFAULT 0, -- nothing is taken without a project
   UNIQUE (kind, url, user)
 );
+
+CREATE TABLE project (              -- what can be tracked, as the server said last
+  account INTEGER NOT NULL REFERENCES account (id),
+  remote_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (account, remote_id)
+) WITHOUT ROWID;
+
+CREATE TABLE imported (             -- rows of older databases that were brought over: each once
+  fingerprint TEXT PRIMARY KEY,
+  task INTEGER NOT NULL             -- the task it became; kept when that has left the queue
+) WITHOUT ROWID;
 
 CREATE TABLE meta (                 -- active_account; scrub (an upgrade still has to erase)
   key TEXT PRIMARY KEY,
@@ -55,8 +71,10 @@ CREATE TABLE event (                -- what was clicked, for ever
 CREATE INDEX event_entry ON event (entry, seq);
 CREATE TRIGGER event_kept BEFORE DELETE ON event
   BEGIN SELECT RAISE (ABORT, 'events are kept for ever'); END;
-CREATE TRIGGER event_unchanged BEFORE UPDATE ON event
+CREATE TRIGGER event_unchanged BEFORE UPDATE OF -- only whose they are may change
+  seq, id, entry, kind, at_ms, offset_minutes, zone, boot_id, boot_ms, project, note ON event
   BEGIN SELECT RAISE (ABORT, 'events are never changed'); END;
+CREATE INDEX event_account ON event (account, seq);
 
 CREATE TABLE segment (              -- what the server confirmed about a begin and end
   id TEXT PRIMARY KEY,              -- id of the event that opened it
@@ -93,7 +111,8 @@ CREATE TABLE sync_queue (           -- what has not arrived
   wire_body TEXT,                   -- what went out; on the first of the tasks it settles
   sent_at INTEGER,
   sends INTEGER NOT NULL DEFAULT 0, -- requests without a settled answer
-  looks INTEGER NOT NULL DEFAULT 0  -- looks since then that found nothing
+  looks INTEGER NOT NULL DEFAULT 0, -- looks since then that found nothing
+  discarded_ms INTEGER              -- when the user said "do not send"
 );
 CREATE INDEX task_pending ON sync_queue (account, id) WHERE status = 'pending';
 CREATE INDEX task_due ON sync_queue (account, due_ms) WHERE status = 'pending' AND due_ms > 0;
@@ -157,6 +176,16 @@ INSERT INTO meta VALUES ('active_account', '1');
 """
 
 
+_FROM_100 = """
+ALTER TABLE account ADD COLUMN projects_ms INTEGER;
+ALTER TABLE account ADD COLUMN projects_bind INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN project_needed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sync_queue ADD COLUMN discarded_ms INTEGER;
+DROP TRIGGER event_unchanged;
+"""
+_SINCE_101 = ("project", "imported", "event_unchanged", "event_account")
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Set what a writing connection needs: durable at each commit, short WAL, nothing left over."""
     for pragma in (
@@ -202,6 +231,18 @@ def create(connection: sqlite3.Connection) -> None:
     for statement in _statements(SCHEMA):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an earlier schema of ours to this one; the caller holds a transaction open."""
+    if version(connection) == SCHEMA_VERSION:
+        return
+    for statement in _statements(_FROM_100):
+        connection.execute(statement)
+    for statement in _statements(SCHEMA):
+        if any(f" {name} " in statement.lstrip().partition("\n")[0] + " " for name in _SINCE_101):
+            connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

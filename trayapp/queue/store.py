@@ -10,8 +10,10 @@ from trayapp.queue import schema
 from trayapp.queue.account_table import AccountTable
 from trayapp.queue.database import Database
 from trayapp.queue.event_table import EventTable, SegmentTable
+from trayapp.queue.handover import Handover
 from trayapp.queue.task import GateKind
 from trayapp.queue.task_table import TaskTable
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event
 
 # A click is a reason to try a network that was down; it is none to bother a server in trouble.
@@ -29,6 +31,11 @@ class QueueWriter(Database):
         self.events = EventTable(self)
         self.segments = SegmentTable(self)
         self.tasks = TaskTable(self)
+        self.handover = Handover(self, self.tasks)
+
+    def catalog(self) -> Catalog:
+        """What the active account's server takes time for."""
+        return self.accounts.catalog(self.accounts.active().id)
 
     def record(self, events: Sequence[Event], now: datetime) -> None:
         """Keep clicks and enqueue them; events of a known entry stay with its account."""

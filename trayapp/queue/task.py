@@ -34,6 +34,7 @@ class GateKind(StrEnum):
     """What holds the whole queue of an account."""
 
     OFFLINE = "offline"
+    LOCKED = "locked"
     UNTRUSTED = "untrusted"
     SIGNED_OUT = "signed_out"
     WRONG_ADDRESS = "wrong_address"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trayapp.queue.database import Database
 from trayapp.queue.rows import moment, ms, payload_of, task_of
 from trayapp.queue.task import SyncTask, TaskChange, TaskStatus
-from trayapp.tracking.entry import Event, to_ms
+from trayapp.tracking.entry import MILLISECOND, Event, to_ms
 
 _RANKS = (
     "trial = 0 AND entry <> ?",
@@ -116,6 +116,29 @@ class TaskTable:
         )
         return moment(rows[0]["due_ms"]) if rows else None
 
+    def due_look(self, account_id: int, now: datetime) -> SyncTask | None:
+        """What went out, used up no attempt, and is to be looked for now."""
+        at = to_ms(now)
+        rows = self._database.rows(
+            "SELECT * FROM unheld_task WHERE account = ? AND due_ms > 0 AND doubt = 'sent'"
+            # Sent later than now: the clock was set back, and its time means nothing.
+            " AND (due_ms <= ? OR (sent_at > ? AND COALESCE(last_retry_at, sent_at) > ?))"
+            " AND retry_count = 0 ORDER BY due_ms, id LIMIT 1",
+            (account_id, at, at, at),
+        )
+        return task_of(rows[0]) if rows else None
+
+    def never_sent(
+        self, account_id: int, now: datetime, *, after_id: int, limit: int
+    ) -> tuple[SyncTask, ...]:
+        """The oldest tasks behind `after_id` that wait for nothing and no server has ever seen."""
+        rows = self._database.rows(
+            "SELECT * FROM unheld_task WHERE account = ? AND due_ms <= ? AND id > ?"
+            " AND trial = 0 AND sends = 0 AND doubt = 'none' ORDER BY id LIMIT ?",
+            (account_id, to_ms(now), after_id, limit),
+        )
+        return tuple(task_of(row) for row in rows)
+
     def next_look(self, account_id: int, now: datetime) -> datetime | None:
         """When a look is due for what went out and used up no attempt, if that is still to come."""
         rows = self._database.rows(
@@ -145,8 +168,14 @@ class TaskTable:
         for position, task in enumerate(tasks):
             self._database.run(
                 "UPDATE sync_queue SET doubt = 'sent', sent_at = ?, sends = sends + 1, looks = 0,"
-                " wire_body = ? WHERE id = ?",
-                (to_ms(now), wire_body if position == 0 else None, task.id),
+                " due_ms = ?, wire_body = ? WHERE id = ?",
+                (
+                    to_ms(now),
+                    # So that it is found among what waits for a look, should the answer be lost.
+                    to_ms(now) if position == 0 else 0,
+                    wire_body if position == 0 else None,
+                    task.id,
+                ),
             )
 
     def remove(self, tasks: Sequence[SyncTask]) -> None:
@@ -186,6 +215,14 @@ class TaskTable:
         """The last request was answered: the next one is no repeat of it."""
         self._database.run_many(
             "UPDATE sync_queue SET sends = 0 WHERE id = ?", [(task.id,) for task in tasks]
+        )
+
+    def unsend(self, tasks: Sequence[SyncTask]) -> None:
+        """No request left for these after all."""
+        self._database.run_many(
+            "UPDATE sync_queue SET doubt = 'none', wire_body = NULL, sends = 0, due_ms = 0"
+            " WHERE id = ?",
+            [(task.id,) for task in tasks],
         )
 
     def add_attempt(self, task: SyncTask, now: datetime, outcome: str, reason: str) -> None:
@@ -243,12 +280,13 @@ class TaskTable:
             (account_id, cause),
         )
 
-    def hurry(self, account_id: int) -> None:
-        """What waits by itself may try now; what is in doubt keeps the time of its next look."""
+    def hurry(self, account_id: int, *, between_looks: timedelta) -> None:
+        """What waits by itself may try now; in doubt, as soon as a look may follow the last."""
         self._database.run(
-            "UPDATE sync_queue SET due_ms = 0 WHERE account = ? AND status = 'pending'"
-            " AND due_ms > 0 AND doubt = 'none'",
-            (account_id,),
+            "UPDATE sync_queue SET due_ms = CASE doubt WHEN 'none' THEN 0"
+            " ELSE MIN(due_ms, COALESCE(last_retry_at + ?, due_ms)) END"
+            " WHERE account = ? AND status = 'pending' AND due_ms > 0",
+            (between_looks // MILLISECOND, account_id),
         )
 
     def failed_ids(self, account_id: int, ids: Sequence[int]) -> set[int]:

@@ -23,11 +23,20 @@ from trayapp.accounts.tokens import (
     RefreshRefused,
     RefreshUnreachable,
     Tokens,
+    TokensLocked,
     TokenSource,
 )
 from trayapp.servers.http_answer import Answer, parse_retry_after, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_exception, outcome_of_status
-from trayapp.sync.outcome import Doubtful, Offline, Outcome, Refused, ServerTrouble, SignedOut
+from trayapp.sync.outcome import (
+    Doubtful,
+    Locked,
+    Offline,
+    Outcome,
+    Refused,
+    ServerTrouble,
+    SignedOut,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -229,7 +238,10 @@ def token_refresher(
     def refresh(token: str) -> Tokens:
         answer = client.send("POST", path, {field: token})
         if not isinstance(answer, Answer):
-            raise _RefreshFailedError(answer)
+            # A lost answer: where the server takes a refresh token twice nothing is lost, and
+            # where it does not, the next try says so.
+            lost = isinstance(answer, Doubtful)
+            raise _RefreshFailedError(Offline(answer.reason) if lost else answer)
         outcome = outcome_of_status(answer, repeatable=True)
         access, new = answer.field("access_token"), answer.field("refresh_token")
         if outcome is None and isinstance(access, str) and access:
@@ -254,11 +266,11 @@ class _RefreshFailedError(RefreshUnreachable):
 
 def _outcome_of_refresh(error: RefreshError) -> Outcome:
     if isinstance(error, _RefreshFailedError):
-        # The old refresh token is taken once more, so a lost answer leaves no doubt behind.
-        failed = error.outcome
-        return Offline(failed.reason) if isinstance(failed, Doubtful) else failed
+        return error.outcome
     if isinstance(error, NothingToRefresh):
         return SignedOut(f"HTTP {_UNAUTHORIZED}: {phrase_of(_UNAUTHORIZED)}")
+    if isinstance(error, TokensLocked):
+        return Locked(f"Keyring: {error.reason}")
     reason = f"Token refresh failed: {error.reason}"
     return SignedOut(reason) if isinstance(error, RefreshRefused) else Offline(reason)
 

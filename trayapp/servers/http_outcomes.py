@@ -24,6 +24,7 @@ from trayapp.sync.outcome import (
     Untrusted,
     WrongAddress,
 )
+from trayapp.sync.sign_in import HOST_NOT_FOUND
 
 _NETWORK = "Network error: "
 _OFFLINE_STATUSES = {
@@ -33,7 +34,7 @@ _OFFLINE_STATUSES = {
 _TROUBLE_STATUSES = frozenset({408, 425, *range(500, 600)})
 
 _WORDS_BY_TYPE: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "host name not found"),
+    (socket.gaierror, HOST_NOT_FOUND),
     (ConnectionRefusedError, "connection refused"),
     (http.client.RemoteDisconnected, "connection closed without an answer"),
     (ConnectionError, "connection reset"),

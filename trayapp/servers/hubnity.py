@@ -11,13 +11,14 @@ With the batch route ("feb") finished entries go in one request under a key of o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trayapp.accounts.tokens import TokenSource, TokenStore
 from trayapp.servers.http import HttpClient
 from trayapp.servers.hubnity_account import refresher
 from trayapp.servers.hubnity_answers import in_doubt, read_only
-from trayapp.servers.hubnity_api import Existing, HubnityApi, RemoteProject
+from trayapp.servers.hubnity_api import HubnityApi, RemoteProject
+from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
 from trayapp.servers.hubnity_job import Job, job_of
 from trayapp.servers.hubnity_shapes import (
     Finding,
@@ -26,21 +27,21 @@ from trayapp.servers.hubnity_shapes import (
     Status,
     judge,
     next_step,
-    time_text,
     wanted_shape,
 )
 from trayapp.sync.outcome import (
     Absent,
     Blocked,
-    Conflict,
     Delivered,
     Ours,
     Outcome,
-    Refused,
+    Several,
+    Unasked,
 )
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
 
 _MOST_STEPS = 4
+_MOST_IN_BATCH = 100
 
 
 class HubnityServer:
@@ -51,7 +52,9 @@ class HubnityServer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(one_active=True)
+        # Until it is known that there is no batch route a batch is the way to find out.
+        batch = _MOST_IN_BATCH if self._api.may_have_sync else 1
+        return Capabilities(one_active=True, batch=batch)
 
     def plan(self, unit: Unit) -> Write | Nothing:
         if not unit.pending:
@@ -74,13 +77,13 @@ class HubnityServer:
         )
 
     def send(self, write: Write) -> Outcome:
+        if write.parts:
+            return self._create_all(write.parts)
         job = _read(write)
         if isinstance(job, Ours):
             return job
         if job.base is not None:
             return self._update(job, job.base)
-        if "\0" in job.note or "\0" in job.project:
-            return Refused("The text holds a NUL character, which this server cannot store")
         user_id = self._api.user_id()
         if isinstance(user_id, Outcome):
             return user_id
@@ -129,7 +132,7 @@ class HubnityServer:
     def _go_on(self, record: Record, base: Shape, want: Shape, *, doubtful: bool) -> Outcome:
         """Bring the record to `want`, unless somebody else has changed it since `base`."""
         if judge(record, base, want, in_doubt=doubtful) is Finding.OTHER:
-            return _conflict(record)
+            return conflict(record)
         return self._bring(record, want, written=False)
 
     def _bring(self, record: Record, want: Shape, *, written: bool) -> Outcome:
@@ -142,35 +145,34 @@ class HubnityServer:
             if isinstance(changed, Outcome):
                 return in_doubt(changed) if written else changed
             record, written = changed, True
-        return _conflict(record)
+        return conflict(record)
 
     # -- a record it has not ---------------------------------------------------------------
 
-    def _create(self, job: Job, user_id: str) -> Outcome:
-        project_id = self._api.project_id(job.project)
-        if isinstance(project_id, Outcome):
-            return project_id
-        body: dict[str, object] = {"userId": user_id, "startTime": time_text(job.want.start_ms)}
-        body |= {"projectId": project_id} if project_id else {}
-        body |= {"description": job.note} if job.note else {}
-        if job.want.end_ms is None:
-            return self._post(job, body, user_id)
+    def _create_all(self, writes: Sequence[Write]) -> Outcome:
+        jobs = [_read(write) for write in writes]
+        readable = [job for job in jobs if isinstance(job, Job)]
+        if len(readable) < len(jobs):
+            return Several(parts=tuple(one if isinstance(one, Ours) else Unasked() for one in jobs))
+        user_id = self._api.user_id()
         has_sync = self._api.has_sync()
-        if isinstance(has_sync, Outcome):
-            return has_sync
+        for found in (user_id, has_sync):
+            if isinstance(found, Outcome):
+                return found
         if not has_sync:
-            return self._post(job, body, user_id)
-        return self._sync(job, body | {"endTime": time_text(job.want.end_ms)})
+            return Several(parts=tuple(Unasked() for _ in jobs))
+        return deliver(self._api, readable, str(user_id))
 
-    def _sync(self, job: Job, body: dict[str, object]) -> Outcome:
-        item = body | {"idempotencyKey": job.key, "duration": job.want.seconds}
-        existing = self._api.sync(item | {"status": job.want.status.value})
-        if not isinstance(existing, Existing):
-            return existing
-        record = self._api.entry(existing.remote_id)
-        if isinstance(record, Outcome):
-            return in_doubt(record)
-        return _confirmed(record, job.want)
+    def _create(self, job: Job, user_id: str) -> Outcome:
+        if job.want.end_ms is not None:
+            has_sync = self._api.has_sync()
+            if isinstance(has_sync, Outcome):
+                return has_sync
+            if has_sync:
+                outcome = deliver(self._api, [job], user_id)
+                return outcome.parts[0] if isinstance(outcome, Several) else outcome
+        body = fields_of(self._api, job, user_id)
+        return body if isinstance(body, Outcome) else self._post(job, body, user_id)
 
     def _post(self, job: Job, body: dict[str, object], user_id: str) -> Outcome:
         if job.want.status is Status.PAUSED:
@@ -199,16 +201,16 @@ class HubnityServer:
         found = keyed or found
         done = [record for record in found if record.shape == job.want]
         if done:
-            return _confirmed(done[0], job.want)
+            return confirmed(done[0], job.want)
         if not found:
             return Absent()
         begun = [record for record in found if job.is_begun_as(record)]
-        return self._take(begun[0], job) if begun else _conflict(found[0])
+        return self._take(begun[0], job) if begun else conflict(found[0])
 
     def _take(self, record: Record, job: Job) -> Outcome:
         """Go on with a record of ours that may be no further than its creation."""
         if not job.is_begun_as(record):
-            return _confirmed(record, job.want)
+            return confirmed(record, job.want)
         return self._bring(record, job.want, written=False)
 
     def _alike(self, job: Job, taken: frozenset[str]) -> list[Record] | Outcome:
@@ -250,13 +252,3 @@ def _base_of(known: Known) -> Shape | None:
 def _others(unit: Unit, segment_id: str) -> frozenset[str]:
     known = ((name, one.remote_id) for name, one in unit.known.items())
     return frozenset(remote for name, remote in known if remote and name != segment_id)
-
-
-def _confirmed(record: Record, want: Shape) -> Outcome:
-    if record.shape != want:
-        return _conflict(record)
-    return Delivered(remote_id=record.id, base=want.to_json())
-
-
-def _conflict(record: Record) -> Conflict:
-    return Conflict(f"Conflict: the server shows {record.shape.words()}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from trayapp.accounts.tokens import Tokens
 from trayapp.log import conceal
@@ -16,6 +15,7 @@ from trayapp.servers.http import HttpClient, token_refresher
 from trayapp.servers.http_answer import Answer
 from trayapp.servers.http_outcomes import outcome_of_status
 from trayapp.servers.hubnity_answers import read_only
+from trayapp.sync.kind import SignedIn
 from trayapp.sync.outcome import (
     Delivered,
     Outcome,
@@ -24,16 +24,6 @@ from trayapp.sync.outcome import (
 )
 
 _UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """Who signed in, and the tokens to keep. `user_id` is what the server calls the user."""
-
-    tokens: Tokens
-    user_id: str
-    email: str
-    name: str
 
 
 def login(client: HttpClient, email: str, password: str) -> SignedIn | Outcome:
@@ -45,7 +35,7 @@ def login(client: HttpClient, email: str, password: str) -> SignedIn | Outcome:
     if answer.status == _UNAUTHORIZED:
         return Refused(f"HTTP {answer.status}: {answer.words() or 'Unauthorized'}")
     outcome = outcome_of_status(answer, repeatable=True)
-    return outcome or _signed_in(answer)
+    return outcome or _signed_in(answer, email)
 
 
 def logout(client: HttpClient, refresh_token: str) -> Outcome:
@@ -76,15 +66,15 @@ def subject_of(access: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
-def _signed_in(answer: Answer) -> SignedIn | Outcome:
+def _signed_in(answer: Answer, typed: str) -> SignedIn | Outcome:
     user = answer.field("user")
     found = user if isinstance(user, dict) else {}
-    texts = [answer.field("access_token"), answer.field("refresh_token"), found.get("id")]
-    texts += [found.get("email", ""), found.get("name", "")]
-    access, refresh, user_id, email, name = (one if isinstance(one, str) else "" for one in texts)
+    values = [answer.field("access_token"), answer.field("refresh_token"), found.get("id")]
+    values.append(found.get("email"))
+    access, refresh, user_id, email = (one if isinstance(one, str) else "" for one in values)
     if not access or not user_id:
         return WrongAddress(f"HTTP {answer.status}: the answer holds no token")
     conceal(access)
     conceal(refresh)
     tokens = Tokens(access=access, refresh=refresh)
-    return SignedIn(tokens=tokens, user_id=user_id, email=email, name=name)
+    return SignedIn(tokens=tokens, user=email or typed, user_id=user_id)

@@ -10,10 +10,12 @@ from trayapp.sync.outcome import (
     Conflict,
     Delivered,
     Doubtful,
+    Locked,
     Offline,
     Outcome,
     Removed,
     ServerTrouble,
+    Throttled,
     Untrusted,
 )
 
@@ -63,11 +65,15 @@ def read_only(outcome: Outcome) -> Outcome:
     """What a request that changes nothing there came to: no doubt, only no answer."""
     if not isinstance(outcome, Doubtful):
         return outcome
-    return (ServerTrouble if outcome.answered else Offline)(outcome.reason)
+    if not outcome.answered:
+        return Offline(outcome.reason)
+    return ServerTrouble(outcome.reason, retry_after=outcome.retry_after)
 
 
 def in_doubt(outcome: Outcome) -> Outcome:
     """What a later request of a write came to: it stays in doubt how far the whole has got."""
     if isinstance(outcome, _CLEAR):
         return outcome
-    return Doubtful(outcome.reason, answered=not isinstance(outcome, (Offline, Untrusted)))
+    told = outcome.retry_after if isinstance(outcome, (ServerTrouble, Throttled)) else None
+    was_asked = not isinstance(outcome, (Offline, Locked, Untrusted))
+    return Doubtful(outcome.reason, answered=was_asked, retry_after=told)

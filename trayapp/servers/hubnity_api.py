@@ -6,7 +6,7 @@ learned (who we are, the projects, whether there is a batch route) is kept as lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trayapp.accounts.tokens import RefreshError
@@ -36,13 +36,6 @@ class RemoteProject:
 
     id: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """The batch route's word for an entry: its id, and nothing about its times."""
-
-    remote_id: str
 
 
 class HubnityApi:
@@ -81,6 +74,11 @@ class HubnityApi:
         if isinstance(found, str):
             self._user_id = found
         return found
+
+    @property
+    def may_have_sync(self) -> bool:
+        """Whether a batch route is not known to be missing."""
+        return self._has_sync is not False
 
     def has_sync(self) -> bool | Outcome:
         """Whether there is a batch route; found out once, with a batch that holds nothing."""
@@ -163,16 +161,20 @@ class HubnityApi:
             return answer
         return outcome_of_create(answer) or _shown(answer)
 
-    def sync(self, item: Mapping[str, object]) -> Existing | Outcome:
-        """A finished entry, under our key: sent twice it is there once."""
-        answer = self._client.send("POST", "/time-entries/sync", {"entries": [item]})
+    def sync(self, items: Sequence[Mapping[str, object]]) -> dict[str, str] | Outcome:
+        """Finished entries, each under its key, all or none: the server's ids by key.
+
+        Sent twice they are there once. A single one that is there with other values is named too.
+        """
+        answer = self._client.send("POST", "/time-entries/sync", {"entries": items})
         if not isinstance(answer, Answer):
             return answer
         if answer.status == _CONFLICT:
             existing = answer.field("existingId")
-            met_itself = AlreadySo(f"HTTP {answer.status}: {answer.words()}")
-            return Existing(existing) if isinstance(existing, str) else met_itself
-        return outcome_of_create(answer) or _batched(answer, str(item["idempotencyKey"]))
+            if len(items) == 1 and isinstance(existing, str):
+                return {str(items[0]["idempotencyKey"]): existing}
+            return AlreadySo(f"HTTP {answer.status}: {answer.words()}")
+        return outcome_of_create(answer) or _ids_by_key(answer)
 
     def change(self, remote_id: str, step: Step) -> Record | Outcome:
         """A verb, or a PATCH with absolute values."""
@@ -195,12 +197,9 @@ def _shown(answer: Answer) -> Record | Outcome:
     return record_of(answer.json) or Doubtful(words, answered=True)
 
 
-def _batched(answer: Answer, key: str) -> Existing | Outcome:
-    for row in _dicts(answer.field("entries")):
-        remote_id = row.get("id")
-        if row.get("idempotencyKey") == key and isinstance(remote_id, str):
-            return Existing(remote_id)
-    return Doubtful(f"HTTP {answer.status}: the answer does not name the entry", answered=True)
+def _ids_by_key(answer: Answer) -> dict[str, str]:
+    found = ((row.get("idempotencyKey"), row.get("id")) for row in _dicts(answer.field("entries")))
+    return {key: name for key, name in found if isinstance(key, str) and isinstance(name, str)}
 
 
 def _records_of(answer: Answer | Outcome) -> list[Record] | Outcome:

@@ -11,7 +11,7 @@ from trayapp.sync.outcome import Ours, Outcome
 from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
 from trayapp.sync.waiting import Waits, rotates
-from trayapp.tracking.entry import TimeEntry
+from trayapp.tracking.entry import TimeEntry, TrackerState
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Running, state_of
 
@@ -26,6 +26,19 @@ class Request:
     write: Write
     gate: Gate | None
     looks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One request to make for several entries; each part is settled as if it were its own."""
+
+    account: Account
+    parts: tuple[Request, ...]
+    gate: Gate | None
+
+    @property
+    def write(self) -> Write:
+        return Write.together(tuple(part.write for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +85,11 @@ class Scene:
 
 
 _Chosen = tuple[SyncTask, Gate | None]
+_UNBUILDABLE = (ValueError, LookupError, TypeError, AttributeError)
+_OF_THE_NETWORK = frozenset({GateKind.OFFLINE, GateKind.UNTRUSTED, GateKind.LOCKED})
 
 
-def choose(at: Scene) -> Request | Broken | Check | Pause:
+def choose(at: Scene) -> Request | Batch | Broken | Check | Pause:
     """The next request; what needs none is settled on the way."""
     while True:
         chosen = _next_task(at)
@@ -83,39 +98,79 @@ def choose(at: Scene) -> Request | Broken | Check | Pause:
         task, gate = chosen
         try:
             request = _request(at, task, gate)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except _UNBUILDABLE as error:
             reason = f"Internal error: {error}"
             return Broken(account=at.account, task=task, gate=gate, outcome=Ours(reason))
-        if request is None:
-            continue
-        if not request.looks:
-            at.writer.tasks.mark_sent(request.tasks, request.write.to_json(), at.now)
-        return replace(request, tasks=_as_sent(request))
+        if request is not None:
+            return request if request.looks else _marked(at, request)
+
+
+def _marked(at: Scene, request: Request) -> Request | Batch:
+    """About to leave: with it all that may go along, each in doubt by itself from now on."""
+    parts = (request, *_companions(at, request))
+    for part in parts:
+        at.writer.tasks.mark_sent(part.tasks, part.write.to_json(), at.now)
+    sent = tuple(replace(part, tasks=_as_sent(part)) for part in parts)
+    if len(sent) == 1:
+        return sent[0]
+    return Batch(account=at.account, parts=sent, gate=request.gate)
 
 
 def _as_sent(request: Request) -> tuple[SyncTask, ...]:
-    if request.looks:
-        return request.tasks
     return tuple(replace(task, sends=task.sends + 1) for task in request.tasks)
 
 
+def _companions(at: Scene, first: Request) -> list[Request]:
+    """What the server takes in one request with the first: the oldest entries after it."""
+    most, found = at.server.capabilities.batch - 1, list[Request]()
+    # Through any other gate one task goes, to tell whether it is the tasks or the server.
+    is_open = first.gate is None or first.gate.kind in _OF_THE_NETWORK
+    if most < 1 or not is_open or not _is_new_and_finished(first):
+        return found
+    after_id = first.tasks[0].id
+    for task in at.writer.tasks.never_sent(at.account.id, at.now, after_id=after_id, limit=most):
+        try:
+            request = _request(at, task, first.gate)
+        except _UNBUILDABLE:
+            continue  # told when it is its turn
+        if request is not None and _is_new_and_finished(request):
+            found.append(request)
+    return found
+
+
+def _is_new_and_finished(request: Request) -> bool:
+    head, unit = request.tasks[0], request.unit
+    is_new = head.sends == 0 and not head.on_trial and not unit.known
+    return is_new and unit.entry.state is TrackerState.STOPPED
+
+
 def _next_task(at: Scene) -> _Chosen | Check | Pause:
-    tasks, account_id = at.writer.tasks, at.account.id
-    gate = at.writer.accounts.gate(account_id)
+    gate = at.writer.accounts.gate(at.account.id)
     if gate is None:
-        # What went out and was not answered is cleared up first: the next might end likewise.
-        look_at = tasks.next_look(account_id, at.now)
-        last = _running_entry(at.writer) if at.server.capabilities.one_active else ""
-        task = tasks.next_task(account_id, at.now, last_entry=last)
-        if look_at is not None:
-            return Pause(look_at)
-        return (task, None) if task else Pause(tasks.next_due(account_id))
+        return _next_of_all(at)
     if gate.due_at is None:
         return Pause(None)
     head = _head(at.writer, gate)
     if gate.due_at > at.now and gate.since <= at.now:  # else the clock was set back
         return _other_entry(at, gate, head) or Pause(gate.due_at if _can_probe(at) else None)
     return _probe(at, gate, head)
+
+
+def _next_of_all(at: Scene) -> _Chosen | Pause:
+    """Nothing is closed: what went out and was not answered is cleared up first.
+
+    The next might end likewise.
+    """
+    tasks, account_id = at.writer.tasks, at.account.id
+    doubtful = tasks.due_look(account_id, at.now)
+    if doubtful is not None:
+        return doubtful, None
+    look_at = tasks.next_look(account_id, at.now)
+    if look_at is not None:
+        return Pause(look_at)
+    last = _running_entry(at.writer) if at.server.capabilities.one_active else ""
+    task = tasks.next_task(account_id, at.now, last_entry=last)
+    return (task, None) if task else Pause(tasks.next_due(account_id))
 
 
 def _can_probe(at: Scene) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 
 from trayapp.i18n import _, ngettext
 from trayapp.sync.outcome import Cause
-from trayapp.sync.status import Link, RetryResult, SyncStatus
+from trayapp.sync.status import FailedCause, Link, RetryResult, SyncStatus
 from trayapp.sync.words import clock_time
 from trayapp.tracking.moments import Unclear
 from trayapp.tracking.tracker import Impossible
@@ -31,9 +31,12 @@ class Explanation:
         return f"{self.meaning} {self.advice}"
 
 
-def explain(cause: Cause, count: int, *, url: str = "") -> Explanation:
-    """Why `count` tasks failed; `url` is the address that was tried, where it matters."""
-    found = _EXPLANATIONS[cause](count)
+def explain(cause: Cause, count: int, *, url: str = "", unsent: int = 0) -> Explanation:
+    """Why `count` tasks failed; `url` is the address that was tried, where it matters.
+
+    `unsent`: how many the cause holds up, where that is more than failed.
+    """
+    found = _EXPLANATIONS[cause](max(count, unsent if cause is Cause.SIGNED_OUT else 0))
     if cause is Cause.WRONG_ADDRESS and url:
         tried = _("The address tried was {url}.").format(url=url)
         return Explanation(found.title, found.meaning, f"{found.advice} {tried}")
@@ -42,12 +45,18 @@ def explain(cause: Cause, count: int, *, url: str = "") -> Explanation:
 
 def _signed_out(count: int) -> Explanation:
     return Explanation(
-        ngettext(
-            "Signed out: {count} task not sent", "Signed out: {count} tasks not sent", count
-        ).format(count=count),
+        sign_in_again(count),
         _("Your hours are safe on this computer; the server does not show them yet."),
         _("Sign in again; everything then goes by itself."),
     )
+
+
+def sign_in_again(count: int) -> str:
+    """What there is to do about `count` events that wait for a sign-in."""
+    words = ngettext(
+        "Sign in again to send {count} event", "Sign in again to send {count} events", count
+    )
+    return words.format(count=count)
 
 
 def _wrong_address(count: int) -> Explanation:
@@ -148,13 +157,20 @@ def reason_words(reason: str | None) -> str:
     return reason or _("Reason was not stored (older task)")
 
 
+def explain_failed(found: FailedCause, status: SyncStatus) -> Explanation:
+    """Why these tasks failed, and for how many more events that matters."""
+    # Without a failure of its own the active account has nothing to do with it.
+    unsent = status.own_pending + status.own_failed if status.own_failed else 0
+    return explain(found.cause, found.count, url=status.account.url, unsent=unsent)
+
+
 def failed_summary(status: SyncStatus) -> str:
     """All that failed, grouped by cause: title, newest reason, meaning and advice of each."""
     if not status.failed_causes:
         return _("No failed tasks")
     groups = []
     for found in status.failed_causes:
-        words = explain(found.cause, found.count, url=status.account.url)
+        words = explain_failed(found, status)
         groups.append(f"{words.title}\n{reason_words(found.reason)}\n{words.text}")
     return "\n\n".join(groups)
 
@@ -166,6 +182,10 @@ def link_sentence(link: Link) -> str:
         Link.ONLINE: _("The server answers."),
         Link.OFFLINE: _(
             "The server cannot be reached; everything is kept and goes by itself when it can."
+        ),
+        Link.LOCKED: _(
+            "Your keyring is locked or does not answer, and your sign-in is in it, so nothing is "
+            "sent. Your hours are recorded here; once it is unlocked they go by themselves."
         ),
         Link.UNTRUSTED: _(
             "The server's certificate is not trusted, so nothing is sent. Check the date of this "

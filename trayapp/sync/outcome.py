@@ -16,7 +16,9 @@
     ├── Refused          the server read it and said no
     ├── Conflict         the server's entry is neither what we want nor what it last confirmed
     ├── Removed          the entry the server had is gone there
-    └── Ours             a defect of this program
+    ├── Ours             a defect of this program
+    ├── Several          one request for several writes: what became of each
+    └── Unasked          of such a request: nothing left for this one
 
 An adapter classifies, not the status number alone. `reason` is stored with the task, word for
 word as shown; it never holds a secret.
@@ -54,11 +56,13 @@ class Delivered(Outcome):
     """The server's answer shows what we wanted.
 
     `remote_id` is the server's name for the segment, `base` the record as it confirmed it (JSON).
-    Both are None where the server takes our ids and keeps events.
+    Both are None where the server takes our ids and keeps events. `closed_other` tells in words
+    which entry of the same user, that was none of ours, had to be ended there for it.
     """
 
     remote_id: str | None = None
     base: str | None = None
+    closed_other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,13 @@ class Untrusted(Outcome):
 class Doubtful(Outcome):
     """The request left and no readable answer came.
 
-    `timed_out`: it may still be at work there. `answered`: a 5xx or something unreadable came back.
+    `timed_out`: it may still be at work there. `answered`: a 5xx or something unreadable came back,
+    or a later part of it was turned away; the server may have asked for a pause.
     """
 
     timed_out: bool = False
     answered: bool = False
+    retry_after: timedelta | datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +150,15 @@ class Removed(Outcome):
 @dataclass(frozen=True, slots=True)
 class Ours(Outcome):
     """`Internal error: …`: the payload cannot be built, or the task's kind is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several(Outcome):
+    """What became of each write of a request that carried several, in their order."""
+
+    parts: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked(Outcome):
+    """Another write of the same request met trouble before this one left: it is as it was."""

@@ -31,6 +31,7 @@ from trayapp.sync.outcome import (
     Conflict,
     Delivered,
     Doubtful,
+    Locked,
     Offline,
     Ours,
     Outcome,
@@ -39,6 +40,7 @@ from trayapp.sync.outcome import (
     ServerTrouble,
     SignedOut,
     Throttled,
+    Unasked,
     Untrusted,
     WrongAddress,
 )
@@ -92,6 +94,7 @@ class Fate(Enum):
     SETTLED = "they arrived and leave the queue"
     REMOVED = "somebody removed their entry there; they leave the queue, and it is told"
     KEPT = "they stay, changed"
+    UNASKED = "no request left for them; they stay as they were"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ def normalised(reason: str) -> str:
 
 
 def decide(outcome: Outcome, at: Situation) -> Verdict:
-    """What follows; every class of outcome has its row."""
+    """What follows; every class of outcome has its row, but Several: each of its parts has."""
     verdict = _ROWS[type(outcome)](outcome, at)
     if _is_other(at) and verdict.gate == at.gate and verdict.gate and not isinstance(outcome, Ours):
         # One task of another entry was tried, and it did not go through either.
@@ -180,6 +183,11 @@ def _offline(outcome: Outcome, at: Situation) -> Verdict:
     return _holds(outcome, at, closed_by(outcome, at), cause=Cause.NETWORK)
 
 
+def _locked(outcome: Outcome, at: Situation) -> Verdict:
+    # Nothing was asked, so nothing more is known of the task than before.
+    return _holds(outcome, at, closed_by(outcome, at), cause=at.task.cause)
+
+
 def _doubtful(outcome: Outcome, at: Situation) -> Verdict:
     was_answered = isinstance(outcome, Doubtful) and outcome.answered
     cause = Cause.SERVER_TROUBLE if was_answered else Cause.NETWORK
@@ -190,7 +198,9 @@ def _doubtful(outcome: Outcome, at: Situation) -> Verdict:
     if at.task.sends > 1 or _is_headless(at) or _is_other(at):
         return _trouble(outcome, at, cause=cause, doubt=Doubt.SENT)
     timed_out = isinstance(outcome, Doubtful) and outcome.timed_out
-    due = at.now + (at.waits.between_looks if timed_out else at.waits.first_look)
+    told = told_until(outcome, at.now)
+    own = at.now + (at.waits.between_looks if timed_out else at.waits.first_look)
+    due = max(told or own, own)
     change = _waits(at, outcome.reason, cause=cause, due_at=due, doubt=Doubt.SENT)
     gate = _gate_in_doubt(outcome, at, due, was_answered=was_answered)
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
@@ -200,14 +210,14 @@ def _gate_in_doubt(
     outcome: Outcome, at: Situation, due: datetime, *, was_answered: bool
 ) -> Gate | None:
     """A closed gate after a probe that ended in doubt; an open one stays so: see `claim`."""
-    gate = at.gate
-    if gate is None:
-        return None
-    if gate.kind is GateKind.SERVER_TROUBLE:
-        return replace(gate, due_at=due, by_server=False)
-    if not was_answered:
+    gate, told = at.gate, told_until(outcome, at.now)
+    if gate is not None and gate.kind is GateKind.SERVER_TROUBLE:
+        return replace(gate, due_at=due, by_server=told is not None)
+    if told is not None:  # the look, and all else, waits as told
+        return closed_by(Throttled(outcome.reason, retry_after=told), at)
+    if gate is not None and not was_answered:
         return closed_by(Offline(outcome.reason), at)
-    if gate.kind is GateKind.REFUSED:
+    if gate is not None and gate.kind is GateKind.REFUSED:
         return in_trouble(outcome, at, task_id=at.task.id)
     return None
 
@@ -267,7 +277,9 @@ def _throttled(outcome: Outcome, at: Situation) -> Verdict:
 def _blocked(outcome: Outcome, at: Situation) -> Verdict:
     due = at.now + at.jitter(at.waits.blocked)
     change = _waits(at, outcome.reason, cause=BLOCKED, due_at=due)
-    return Verdict(fate=Fate.KEPT, change=change, gate=answered(at), refusal=at.refusal)
+    gate = answered(at)
+    # The server works, and what failed of its trouble may be the very thing that is in the way.
+    return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal, heals=TROUBLE)
 
 
 def _signed_out(outcome: Outcome, at: Situation) -> Verdict:
@@ -301,6 +313,10 @@ def _refused(outcome: Outcome, at: Situation) -> Verdict:
 def _ours(outcome: Outcome, at: Situation) -> Verdict:
     # No request left, so a doubt there was before stays.
     return _fails(outcome, at, cause=Cause.INTERNAL, gate=at.gate, doubt=at.task.doubt)
+
+
+def _unasked(_: Outcome, at: Situation) -> Verdict:
+    return Verdict(fate=Fate.UNASKED, gate=at.gate, refusal=at.refusal)
 
 
 def _is_other(at: Situation) -> bool:
@@ -348,7 +364,7 @@ def _waits(
 
 
 def _holds(
-    outcome: Outcome, at: Situation, gate: Gate | None, *, cause: Cause, doubt: Doubt | None = None
+    outcome: Outcome, at: Situation, gate: Gate | None, *, cause: str, doubt: Doubt | None = None
 ) -> Verdict:
     """Nothing is used up: the task waits behind the gate."""
     in_doubt = doubt is Doubt.SENT and not at.looked
@@ -393,6 +409,7 @@ _ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
     Absent: _absent,
     AlreadySo: _already_so,
     Offline: _offline,
+    Locked: _locked,
     Untrusted: _offline,
     Doubtful: _doubtful,
     ServerTrouble: _server_trouble,
@@ -404,4 +421,5 @@ _ROWS: dict[type[Outcome], Callable[[Outcome, Situation], Verdict]] = {
     Conflict: _contradicts,
     Removed: _removed,
     Ours: _ours,
+    Unasked: _unasked,
 }

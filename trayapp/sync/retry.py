@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import GateKind
 from trayapp.sync.status import RetryResult
+from trayapp.sync.waiting import Waits
 
 CHUNK = 500
+_BETWEEN_LOOKS = Waits().between_looks
 
 
 def release(writer: QueueWriter, kind: GateKind) -> None:
@@ -46,8 +48,12 @@ class _Run:
 class Retrier:
     """One retry at a time; a new one takes over what an unfinished one had requeued."""
 
-    def __init__(self, queue: Mutex[QueueWriter]) -> None:
+    def __init__(
+        self, queue: Mutex[QueueWriter], *, between_looks: timedelta = _BETWEEN_LOOKS
+    ) -> None:
+        """`between_looks`: what is in doubt is not looked for sooner than so after the last."""
         self._queue = queue
+        self._between_looks = between_looks
         self._number = 0
         self._run: _Run | None = None
 
@@ -66,7 +72,7 @@ class Retrier:
             tasks = guard.value.tasks
             account_id = guard.value.accounts.active().id
             guard.value.accounts.hurry(account_id, now, kinds=tuple(GateKind))
-            tasks.hurry(account_id)
+            tasks.hurry(account_id, between_looks=self._between_looks)
             total, newest = tasks.open_tasks(account_id)
             if ids is not None:
                 ids = sorted(tasks.failed_ids(account_id, ids))

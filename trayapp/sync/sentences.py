@@ -14,10 +14,12 @@ from trayapp.sync.explanations import (
     bad_moment,
     cannot_do,
     explain,
+    explain_failed,
     failed_summary,
     link_sentence,
     reason_words,
     retry_result,
+    sign_in_again,
 )
 from trayapp.sync.status import EntryView, Link, SyncStatus
 from trayapp.sync.words import clock_step, clock_time, duration, one_line, shorten, units
@@ -32,6 +34,7 @@ __all__ = [
     "duration",
     "entry_words",
     "explain",
+    "explain_failed",
     "failed_label",
     "failed_summary",
     "gap_line",
@@ -42,6 +45,7 @@ __all__ = [
     "retry_label",
     "retry_result",
     "shorten",
+    "sign_in_again",
     "sync_line",
     "title",
     "tracker_line",
@@ -97,6 +101,8 @@ def _counts(status: SyncStatus) -> str:
         parts.append(_doubles(status.possible_doubles))
     if parts and status.link in {Link.OFFLINE, Link.UNTRUSTED}:
         parts.append(_("offline"))
+    if parts and status.link is Link.LOCKED:
+        parts.append(_("keyring locked"))
     return ", ".join(parts) or _settled(status).lower()
 
 
@@ -131,7 +137,7 @@ def _checking(count: int) -> str:
 
 def sync_line(status: SyncStatus, zone: tzinfo | None = None) -> str:
     """What of the clicks has not arrived, since when, why, and when the next attempt is."""
-    parts = []
+    parts = _sign_in_part(status)
     if status.own_pending:
         parts.append(_pending_part(status, zone))
     if status.own_failed:
@@ -142,6 +148,11 @@ def sync_line(status: SyncStatus, zone: tzinfo | None = None) -> str:
         parts.append(_doubles(status.possible_doubles))
     parts += [_elsewhere(account, count) for account, count in status.elsewhere if count]
     return _JOIN.join(parts) or _counts_or_settled(status)
+
+
+def _sign_in_part(status: SyncStatus) -> list[str]:
+    unsent = status.own_pending + status.own_failed
+    return [sign_in_again(unsent)] if status.link is Link.SIGNED_OUT and unsent else []
 
 
 def _counts_or_settled(status: SyncStatus) -> str:
@@ -169,7 +180,8 @@ def _pending_part(status: SyncStatus, zone: tzinfo | None) -> str:
 def _failed_part(status: SyncStatus) -> str:
     """How many failed, and why when there is one cause and nothing else says it."""
     words = _failed(status.own_failed)
-    if len(status.failed_causes) != 1 or (_trouble(status.link) and status.own_pending):
+    is_said = status.link is Link.SIGNED_OUT or (_trouble(status.link) and status.own_pending)
+    if len(status.failed_causes) != 1 or is_said:
         return words
     why = shorten(one_line(status.failed_causes[0].reason), _REASON_LENGTH)
     return _("{failed}: {reason}").format(failed=words, reason=why) if why else words
@@ -177,8 +189,9 @@ def _failed_part(status: SyncStatus) -> str:
 
 def _next_step(status: SyncStatus, zone: tzinfo | None) -> str:
     """When it goes on, or what has to happen first; empty where neither is known."""
-    if status.link is Link.SIGNED_OUT:
-        return _("sign in to send")
+    to_do = {Link.SIGNED_OUT: "", Link.LOCKED: _("unlock your keyring to send")}
+    if status.link in to_do:
+        return to_do[status.link]
     at = status.next_attempt_at
     if at is not None and at > status.as_of:
         return _("next try at {time}").format(time=clock_time(at, zone, as_of=status.as_of))
@@ -193,7 +206,7 @@ def _trouble(link: Link) -> str:
     words = {
         Link.OFFLINE: _("Offline"),
         Link.UNTRUSTED: _("Certificate not trusted"),
-        Link.SIGNED_OUT: _("Signed out"),
+        Link.LOCKED: _("Keyring locked"),
         Link.WRONG_ADDRESS: _("Wrong address"),
         Link.SERVER_TROUBLE: _("Server trouble"),
         Link.THROTTLED: _("The server asks us to wait"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -32,6 +32,8 @@ class Capabilities:
     """The server refuses a second active entry: finished entries go first, the running one last."""
     resolution: timedelta = timedelta(milliseconds=1)
     """The grain of its times."""
+    batch: int = 1
+    """How many writes one request may carry: of finished entries it was never sent anything of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +58,32 @@ class Write:
     `body` is what goes out (the adapter's own form, enough to send it again and to look for it).
     `settles` names the events delivered once the answer shows them, `segment_id` the segment whose
     remote id and base the answer gives. `repeatable`: sending it twice has the effect of once.
+
+    With `parts` it is one request for several writes, of as many entries, each planned for itself
+    and kept by itself; the worker makes such ones only where the server takes batches.
     """
 
     body: str
     settles: tuple[str, ...]
     segment_id: str
     repeatable: bool
+    parts: tuple[Write, ...] = ()
+
+    @classmethod
+    def together(cls, parts: tuple[Write, ...]) -> Write:
+        """One request for all of these."""
+        settles = tuple(event_id for part in parts for event_id in part.settles)
+        return cls(body="", settles=settles, segment_id="", repeatable=False, parts=parts)
 
     def to_json(self) -> str:
-        """The form kept in the database's `wire_body`."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """The form kept in the database's `wire_body`; of several each keeps its own."""
+        kept = {
+            "body": self.body,
+            "settles": self.settles,
+            "segment_id": self.segment_id,
+            "repeatable": self.repeatable,
+        }
+        return json.dumps(kept, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Write:
@@ -91,7 +109,7 @@ class TimeServer(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this server can and cannot do; constant."""
+        """What this server can and cannot do, as far as it is known by now."""
         ...
 
     def plan(self, unit: Unit) -> Write | Nothing:
@@ -102,7 +120,13 @@ class TimeServer(Protocol):
         ...
 
     def send(self, write: Write) -> Outcome:
-        """Make the request: Delivered when the answer shows what `write` wants."""
+        """Make the request: Delivered when the answer shows what `write` wants.
+
+        For a write with parts the answer is Several, in their order: a batch that is refused is
+        taken apart here until the refused one is alone, and after trouble the rest is Unasked.
+        Any other outcome is about the request as a whole: Doubtful is so for every part, all else
+        befell the first and left the others Unasked. Each part is looked for by itself.
+        """
         ...
 
     def look(self, unit: Unit, write: Write) -> Outcome:

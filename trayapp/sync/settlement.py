@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Doubt, Gate, Known, SyncTask, TaskChange
 from trayapp.sync import policy, waiting
-from trayapp.sync.claim import Broken, Check, Request
-from trayapp.sync.outcome import Delivered, Outcome
+from trayapp.sync.claim import Batch, Broken, Check, Request
+from trayapp.sync.outcome import Delivered, Doubtful, Outcome, Several, Unasked
 
 logger = logging.getLogger(__name__)
 
@@ -30,23 +30,57 @@ class Aftermath:
     """What is to be done once it is written down and the lock is free.
 
     `check`: ask about the account itself. `delivered`: the server said yes to something.
-    `removed_entry`: an entry found removed there.
+    `removed`: entries found removed there. `closed`: entries of the user that were ended there,
+    in words.
     """
 
     check: bool = False
     delivered: bool = False
-    removed_entry: str = ""
+    removed: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+
+
+_Asked = Request | Broken | Check
 
 
 def settle(
     writer: QueueWriter,
-    claim: Request | Broken | Check,
+    claim: _Asked | Batch,
     outcome: Outcome,
     *,
     rules: Rules,
     now: datetime,
 ) -> Aftermath:
     """Write down what follows from the outcome; runs inside the queue's lock."""
+    account, gate, after = claim.account, claim.gate, Aftermath()
+    for part, told in _told_apart(claim, outcome):
+        # As if each had been asked for by itself, one after the other.
+        asked = replace(part, account=account, gate=gate)
+        verdict = _settle_one(writer, asked, told, rules=rules, now=now)
+        gate = verdict.gate
+        if verdict.fate is policy.Fate.SETTLED:
+            account = replace(account, last_delivery_at=now)
+        after = _added(after, asked, told, verdict)
+    writer.accounts.set_gate(account.id, _asked_meanwhile(writer, claim, gate, now))
+    return after
+
+
+def _told_apart(claim: _Asked | Batch, outcome: Outcome) -> Sequence[tuple[_Asked, Outcome]]:
+    """Each part of what was asked, with what became of it."""
+    parts = claim.parts if isinstance(claim, Batch) else (claim,)
+    told: tuple[Outcome, ...] = (outcome, *(Unasked() for _ in parts[1:]))
+    if isinstance(outcome, Doubtful):
+        told = tuple(outcome for _ in parts)
+    if isinstance(outcome, Several):
+        strange = Doubtful("Internal error: as many answers as writes were expected", answered=True)
+        fits = isinstance(claim, Batch) and len(outcome.parts) == len(parts)
+        told = outcome.parts if fits else tuple(strange for _ in parts)
+    return tuple(zip(parts, told, strict=True))
+
+
+def _settle_one(
+    writer: QueueWriter, claim: _Asked, outcome: Outcome, *, rules: Rules, now: datetime
+) -> policy.Verdict:
     account_id = claim.account.id
     if isinstance(claim, Check):
         verdict = policy.decide_check(outcome, _moment(claim, rules, now))
@@ -54,23 +88,32 @@ def settle(
         verdict = policy.decide(outcome, _situation(writer, claim, rules=rules, now=now))
         writer.accounts.set_refusal(account_id, verdict.refusal)
         _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
-    writer.accounts.set_gate(account_id, _asked_meanwhile(writer, claim, verdict.gate, now))
     writer.tasks.heal(account_id, verdict.heals)
+    return verdict
+
+
+def _added(after: Aftermath, claim: _Asked, outcome: Outcome, verdict: policy.Verdict) -> Aftermath:
+    delivered = verdict.fate is policy.Fate.SETTLED
+    is_removed = verdict.fate is policy.Fate.REMOVED
+    closed = outcome.closed_other if isinstance(outcome, Delivered) else ""
     return Aftermath(
-        check=verdict.check,
-        delivered=verdict.fate is policy.Fate.SETTLED,
-        removed_entry=_tasks(claim)[0].entry_id if verdict.fate is policy.Fate.REMOVED else "",
+        # A delivery after the refusals answers the question already.
+        check=(after.check or verdict.check) and not delivered,
+        delivered=after.delivered or delivered,
+        removed=(*after.removed, *([_tasks(claim)[0].entry_id] if is_removed else [])),
+        closed=(*after.closed, *([closed] if closed else [])),
     )
 
 
-def log_outcome(claim: Request | Broken | Check, outcome: Outcome) -> None:
-    """One line a request, for whoever looks for the reason in the log."""
-    level = logging.INFO if isinstance(outcome, Delivered) else logging.WARNING
-    asked = [f"#{task.id} {task.kind}" for task in _tasks(claim)[:1]] or ["The account"]
-    logger.log(level, "%s: %s %s", asked[0], type(outcome).__name__, outcome.reason)
+def log_outcome(claim: _Asked | Batch, outcome: Outcome) -> None:
+    """One line a write, for whoever looks for the reason in the log."""
+    for part, told in _told_apart(claim, outcome):
+        level = logging.INFO if isinstance(told, (Delivered, Unasked)) else logging.WARNING
+        asked = [f"#{task.id} {task.kind}" for task in _tasks(part)[:1]] or ["The account"]
+        logger.log(level, "%s: %s %s", asked[0], type(told).__name__, told.reason)
 
 
-def _moment(claim: Request | Broken | Check, rules: Rules, now: datetime) -> waiting.Moment:
+def _moment(claim: _Asked, rules: Rules, now: datetime) -> waiting.Moment:
     return waiting.Moment(
         now=now,
         gate=claim.gate,
@@ -101,7 +144,7 @@ def _situation(
 
 
 def _asked_meanwhile(
-    writer: QueueWriter, claim: Request | Broken | Check, gate: Gate | None, now: datetime
+    writer: QueueWriter, claim: _Asked | Batch, gate: Gate | None, now: datetime
 ) -> Gate | None:
     """A click, a retry or a sign-in during the probe asks for one more, as if it came after it."""
     if gate is None or gate.by_server or claim.gate is None:
@@ -124,7 +167,9 @@ def _write_down(
         _keep(writer, claim, outcome, verdict.change, now)
     if isinstance(claim, Broken):
         return
-    if verdict.change is None:
+    if verdict.fate is policy.Fate.UNASKED:
+        writer.tasks.unsend(claim.tasks)
+    elif verdict.change is None:
         _take_leave(writer, claim, outcome, now)
     if verdict.resends:
         _watch(writer, claim, now + rules.waits.watch_twins)
@@ -164,7 +209,7 @@ def _watch(writer: QueueWriter, claim: Request, until: datetime) -> None:
             writer.segments.watch(claim.account.id, claim.unit.entry.id, segment, until)
 
 
-def _tasks(claim: Request | Broken | Check) -> tuple[SyncTask, ...]:
+def _tasks(claim: _Asked) -> tuple[SyncTask, ...]:
     if isinstance(claim, Check):
         return ()
     return claim.tasks if isinstance(claim, Request) else (claim.task,)

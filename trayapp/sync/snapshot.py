@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Account, Gate, SyncTask
@@ -15,12 +16,18 @@ from trayapp.sync.status import (
     EntryView,
     FailedCause,
     Link,
+    RecentView,
     RetryResult,
     SyncStatus,
 )
 from trayapp.tracking.entry import Event, TrackerState
 from trayapp.tracking.replay import clock_step, replay
+from trayapp.tracking.tracker import Activity
 
+_INSIDE = "embedded"
+_RECENT_SHOWN = 10
+_RECENT_CLICKS = 200
+"""Enough for ten entries of twenty clicks; read at each change of the status."""
 _LINK_OF_CAUSE = {
     Cause.SIGNED_OUT: Link.SIGNED_OUT,
     Cause.WRONG_ADDRESS: Link.WRONG_ADDRESS,
@@ -53,6 +60,8 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         gate = reader.gate(active.id)
         next_attempt_at = _next_attempt(reader, active, gate)
         twins = reader.twins()
+        catalog = reader.catalog(active.id)
+        activities = reader.recent_activities(_RECENT_CLICKS)
         causes = tuple(
             FailedCause(cause=cause, count=count, reason=reader.newest_failure(cause))
             for cause in Cause
@@ -61,6 +70,8 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
     own = oldest[active.id]
     tracker, entry = _tracked(events, now)
     elsewhere = _elsewhere(tallies, accounts[1:])
+    link = _link(gate, own, active, elsewhere=bool(elsewhere))
+    signed_in = active.kind != _INSIDE
     return SyncStatus(
         as_of=now,
         tracker=tracker,
@@ -68,18 +79,22 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         last_project=events[0].project if events else "",
         last_note=events[0].note if events else "",
         has_history=bool(events),
+        recent=_recent(activities, entry),
+        projects=tuple(project.name for project in catalog.projects),
         pending=_count(tallies, "pending"),
         failed=_count(tallies, "failed"),
         doubtful=_count(tallies, "doubtful"),
         own_pending=_count(tallies, "pending", account=active),
         own_failed=_count(tallies, "failed", account=active),
         possible_doubles=twins,
-        link=_link(gate, own, active, elsewhere=bool(elsewhere)),
+        link=link,
         reason=(gate.reason if gate else own.reason if own else "") or None,
         waiting_since=min((task.created_at for task in oldest.values() if task), default=None),
         next_attempt_at=next_attempt_at,
         last_delivery_at=active.last_delivery_at,
         account=AccountView(kind=active.kind, url=active.url, user=active.user),
+        signed_in=signed_in,
+        needs_sign_in=signed_in and link is Link.SIGNED_OUT and bool(gate or own),
         elsewhere=elsewhere,
         failed_causes=causes,
         removed=extras.removed,
@@ -108,6 +123,15 @@ def _tracked(events: Sequence[Event], now: datetime) -> tuple[TrackerState, Entr
         clock_step=clock_step(events),
     )
     return entry.state, view
+
+
+def _recent(activities: Sequence[Activity], entry: EntryView | None) -> tuple[RecentView, ...]:
+    """What can be taken up again: not what is already under way."""
+    current = Activity(entry.project, entry.note) if entry else None
+    others = (one for one in activities if current is None or not one.is_same(current))
+    return tuple(
+        RecentView(project=one.project, note=one.note) for one in islice(others, _RECENT_SHOWN)
+    )
 
 
 def _count(

@@ -16,6 +16,7 @@ class Link(StrEnum):
     UNKNOWN = "unknown"
     ONLINE = "online"
     OFFLINE = "offline"
+    LOCKED = "locked"
     UNTRUSTED = "untrusted"
     SIGNED_OUT = "signed_out"
     WRONG_ADDRESS = "wrong_address"
@@ -44,6 +45,14 @@ class EntryView:
     worked: timedelta
     clock_step: timedelta = timedelta()
     """By how much the wall clock was set during this entry; zero when it was not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentView:
+    """What was tracked before and can be taken up again."""
+
+    project: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,10 @@ class SyncStatus:
     last_note: str = ""
     has_history: bool = False
     """Whether anything was ever tracked, that is, whether a bare start has something to repeat."""
+    recent: tuple[RecentView, ...] = ()
+    """Newest first, each once, a few of them; without what runs or is paused."""
+    projects: tuple[str, ...] = ()
+    """Names from the server's list, as last heard; empty where it has none and takes any."""
     pending: int = 0
     failed: int = 0
     doubtful: int = 0
@@ -99,6 +112,10 @@ class SyncStatus:
     next_attempt_at: datetime | None = None
     last_delivery_at: datetime | None = None
     account: AccountView = AccountView(kind="embedded", url="", user="")
+    signed_in: bool = False
+    """Whether there is an account to sign out of; the server inside needs none."""
+    needs_sign_in: bool = False
+    """The account's own server wants it to sign in again before anything more is sent."""
     elsewhere: tuple[tuple[str, int], ...] = ()
     failed_causes: tuple[FailedCause, ...] = ()
     removed: int = 0

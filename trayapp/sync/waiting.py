@@ -3,6 +3,7 @@
 Waits, in seconds before jitter (n counts from 0):
 
     offline, untrusted         min(5 * 2**n, 300)
+    locked keyring             min(5 * 2**n, 60)
     server trouble, task       60 * 2**n, for attempts 1..max
     server trouble, gate       min(60 * 2**n, 900)
     throttled                  what the server says, at least min(2**n, 900); else as server trouble
@@ -20,6 +21,8 @@ from datetime import datetime, timedelta
 
 from trayapp.queue.task import Gate, GateKind
 from trayapp.sync.outcome import (
+    Doubtful,
+    Locked,
     Offline,
     Outcome,
     ServerTrouble,
@@ -42,6 +45,8 @@ class Waits:
 
     offline_first: timedelta = timedelta(seconds=5)
     offline_longest: timedelta = timedelta(minutes=5)
+    locked_first: timedelta = timedelta(seconds=5)
+    locked_longest: timedelta = timedelta(minutes=1)
     trouble_first: timedelta = timedelta(minutes=1)
     trouble_longest: timedelta = timedelta(minutes=15)
     address_first: timedelta = timedelta(minutes=5)
@@ -76,7 +81,9 @@ def backoff(first: timedelta, longest: timedelta, tries: int) -> timedelta:
 
 def told_until(outcome: Outcome, now: datetime) -> datetime | None:
     """When the server wants to be asked again, by its `Retry-After`; never before `now`."""
-    if not isinstance(outcome, ServerTrouble | Throttled) or outcome.retry_after is None:
+    if not isinstance(outcome, ServerTrouble | Throttled | Doubtful):
+        return None
+    if outcome.retry_after is None:
         return None
     after = outcome.retry_after
     pause = after if isinstance(after, timedelta) else after - now
@@ -138,6 +145,11 @@ def _offline(outcome: Outcome, at: Moment, _: int | None) -> Gate:
     return _closed(outcome, at, GateKind.OFFLINE, wait)
 
 
+def _locked(outcome: Outcome, at: Moment, _: int | None) -> Gate:
+    wait = (at.waits.locked_first, at.waits.locked_longest)
+    return _closed(outcome, at, GateKind.LOCKED, wait)
+
+
 def _untrusted(outcome: Outcome, at: Moment, _: int | None) -> Gate:
     wait = (at.waits.offline_first, at.waits.offline_longest)
     return _closed(outcome, at, GateKind.UNTRUSTED, wait)
@@ -179,6 +191,7 @@ def _wrong_address(outcome: Outcome, at: Moment, task_id: int | None) -> Gate:
 
 _CLOSES: dict[type[Outcome], Callable[[Outcome, Moment, int | None], Gate]] = {
     Offline: _offline,
+    Locked: _locked,
     Untrusted: _untrusted,
     ServerTrouble: _trouble,
     Throttled: _throttled,

@@ -18,6 +18,7 @@ from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account
 from trayapp.sync.claim import (
+    Batch,
     Broken,
     Check,
     Pause,
@@ -41,9 +42,11 @@ _AFTER_QUEUE_ERROR = timedelta(seconds=5)
 class WorkerPorts:
     """What the worker is given. All of it is called on the sync thread.
 
-    `server_for` may be slow (it may import and connect). `changed` says that the queue did,
-    `rested` that there is nothing more to do for now, `removed` which entry was gone on the
-    server. `recover` mends a poisoned queue and may raise QueueError.
+    `server_for` may be slow (it may import and connect); it raises ValueError or LookupError where
+    no server of the account's kind is built in. `changed` says that the queue did, `rested` that
+    there is nothing more to do for now, `removed` which entry was gone on the server,
+    `closed_foreign` in words which entry of the user's, none of ours, was ended there. `recover`
+    mends a poisoned queue and may raise QueueError.
     """
 
     server_for: Callable[[Account], TimeServer]
@@ -52,17 +55,18 @@ class WorkerPorts:
     rested: Callable[[], None]
     removed: Callable[[str], None]
     recover: Callable[[], None]
+    closed_foreign: Callable[[str], None] = lambda _words: None
 
 
 @dataclass(slots=True)
 class _Unsettled:
     """What was asked and answered, and not yet written down."""
 
-    claim: Request | Broken | Check
+    claim: Request | Batch | Broken | Check
     outcome: Outcome
 
 
-_Claim = Request | Broken | Check | Twins | Pause | Account
+_Claim = Request | Batch | Broken | Check | Twins | Pause | Account
 
 
 class SyncWorker:
@@ -85,6 +89,7 @@ class SyncWorker:
         self._met = False
         self._server: TimeServer | None = None
         self._served: Account | None = None
+        self._unservable: int | None = None
 
     # -- the thread ------------------------------------------------------------------------
 
@@ -167,7 +172,7 @@ class SyncWorker:
                 self._ports.rested()
                 return claim
             case Account():
-                self._connect(claim)
+                return self._connect(claim)
             case Twins():
                 self._look_for_twins(claim)
             case _:
@@ -183,19 +188,31 @@ class SyncWorker:
         except (QueueError, PoisonError) as error:
             logger.warning("The last answer could not be written down: %s", error)
 
-    def _ask(self, claim: Request | Broken | Check) -> Outcome:
+    def _ask(self, claim: Request | Batch | Broken | Check) -> Outcome:
         if isinstance(claim, Broken):
             return claim.outcome
         server = self._connected()
         if isinstance(claim, Check):
             return server.check()
-        return server.look(claim.unit, claim.write) if claim.looks else server.send(claim.write)
+        if isinstance(claim, Request) and claim.looks:
+            return server.look(claim.unit, claim.write)
+        return server.send(claim.write)
 
-    def _connect(self, account: Account) -> None:
+    def _connect(self, account: Account) -> Pause | None:
         if self._server is not None:
             self._server.close()
-        self._server = self._ports.server_for(account)
-        self._served = account
+        self._server = self._served = None
+        try:
+            self._server = self._ports.server_for(account)
+        except (ValueError, LookupError) as error:
+            # Waiting makes no server of a kind that is not built in: only somebody can help.
+            if self._unservable != account.id:
+                logger.warning("What is tracked now waits here: %s", error)
+            self._unservable = account.id
+            self._ports.rested()
+            return Pause(None)
+        self._served, self._unservable = account, None
+        return None
 
     def _connected(self) -> TimeServer:
         if self._server is None:
@@ -226,8 +243,10 @@ class SyncWorker:
         log_outcome(self._unsettled.claim, self._unsettled.outcome)
         self._unsettled = None
         self._met = self._met or aftermath.delivered
-        if aftermath.removed_entry:
-            self._ports.removed(aftermath.removed_entry)
+        for entry_id in aftermath.removed:
+            self._ports.removed(entry_id)
+        for words in aftermath.closed:
+            self._ports.closed_foreign(words)
 
     def _claim(self, writer: QueueWriter, now: datetime, aftermath: Aftermath | None) -> _Claim:
         account = writer.accounts.active()
@@ -267,6 +286,8 @@ def _connection(writer: QueueWriter, account: Account, now: datetime) -> Account
     gate = writer.accounts.gate(account.id)
     if gate is not None and gate.due_at is None:
         return Pause(None)
-    if writer.tasks.next_task(account.id, now) or writer.tasks.has_untried(account.id, TROUBLE):
+    tasks = writer.tasks
+    is_due = tasks.next_task(account.id, now) or tasks.due_look(account.id, now)
+    if is_due or tasks.has_untried(account.id, TROUBLE):
         return account
-    return Pause(writer.tasks.next_due(account.id))
+    return Pause(tasks.next_due(account.id))

@@ -103,6 +103,8 @@ class Impossible(StrEnum):
     NOT_TRACKING = "not_tracking"
     TOO_EARLY = "too_early"
     IN_FUTURE = "in_future"
+    UNKNOWN_PROJECT = "unknown_project"
+    NEEDS_PROJECT = "needs_project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

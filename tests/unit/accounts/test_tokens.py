@@ -17,6 +17,7 @@ from trayapp.accounts.tokens import (
     RefreshRefused,
     RefreshUnreachable,
     Tokens,
+    TokensLocked,
     TokenSource,
 )
 from trayapp.log import redact
@@ -44,11 +45,17 @@ class FakeServer:
 
 
 class LockedStore(MemoryTokenStore):
-    """A place that can be read, but not written."""
+    """A place that could be read before it was locked."""
+
+    def ready(self) -> None:
+        raise TokensLocked
+
+
+class BrokenStore(MemoryTokenStore):
+    """A place that keeps nothing, and breaks its promise to bear it."""
 
     def save(self, _tokens: Tokens) -> None:
-        reason = "the keyring is locked"
-        raise RefreshUnreachable(reason)
+        raise ZeroDivisionError
 
 
 def test_a_repr_hides_what_it_holds() -> None:
@@ -88,11 +95,49 @@ def test_a_token_that_was_renewed_meanwhile_is_not_renewed_again() -> None:
     assert len(server.offered) == 1
 
 
-def test_what_cannot_be_stored_is_not_used() -> None:
-    source = TokenSource(LockedStore(OLD), FakeServer().refresh)
-    with pytest.raises(RefreshUnreachable, match="the keyring is locked"):
-        source.renew(OLD.access)
+def test_what_could_not_be_kept_is_not_asked_for() -> None:
+    server = FakeServer()
+    source = TokenSource(LockedStore(OLD), server.refresh)
+    for _ in range(2):
+        with pytest.raises(TokensLocked, match="locked"):
+            source.renew(OLD.access)
+    assert server.offered == []
     assert source.access() == OLD.access
+
+
+def test_a_pair_that_was_had_is_never_given_back() -> None:
+    server = FakeServer()
+    source = TokenSource(BrokenStore(OLD), server.refresh)
+    with pytest.raises(ZeroDivisionError):
+        source.renew(OLD.access)
+    assert source.access() == NEW.access
+    assert source.renew(OLD.access) == NEW.access
+    assert len(server.offered) == 1
+
+
+def test_fifty_threads_hear_that_the_keyring_is_locked() -> None:
+    go_on = threading.Event()
+
+    class SlowlyLocked(MemoryTokenStore):
+        def ready(self) -> None:
+            assert go_on.wait(DEADLINE_SECONDS)
+            raise TokensLocked
+
+    source = TokenSource(SlowlyLocked(OLD), FakeServer().refresh)
+
+    def renew() -> str:
+        with pytest.raises(TokensLocked) as caught:
+            source.renew(OLD.access)
+        return caught.value.reason
+
+    assert _at_once(50, renew, go_on) == ["locked"] * 50
+
+
+def test_a_stored_refresh_token_alone_is_enough() -> None:
+    server = FakeServer()
+    source = TokenSource(MemoryTokenStore(Tokens(access="", refresh="lone-r")), server.refresh)
+    assert source.access() == NEW.access
+    assert server.offered == ["lone-r"]
 
 
 def test_fifty_threads_make_one_refresh() -> None:

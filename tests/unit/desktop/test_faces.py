@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -117,7 +119,7 @@ def test_a_host_that_came_ends_the_waiting(patient: Stage) -> None:
 
 def test_a_status_with_a_new_failure_is_told(patient: Stage) -> None:
     patient.faces.show(FAILED)
-    assert patient.voice.next().title == "Signed out: 1 task not sent"
+    assert patient.voice.next().title == "Sign in again to send 1 event"
 
 
 def test_failed_tasks_are_told_whenever_they_are_asked_for(patient: Stage) -> None:
@@ -125,7 +127,7 @@ def test_failed_tasks_are_told_whenever_they_are_asked_for(patient: Stage) -> No
     patient.faces.show(FAILED)
     patient.faces.tell_failed(FAILED)
     listed = "Failed tasks (1)"
-    assert set(patient.titles_until("end")) == {listed, "Signed out: 1 task not sent"}
+    assert set(patient.titles_until("end")) == {listed, "Sign in again to send 1 event"}
 
 
 def _opener(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +163,83 @@ def test_where_nothing_opens_a_file_its_place_is_told(
     told = patient.voice.next()
     assert told.title == "The log could not be opened"
     assert told.body.endswith("The file is /a log")
+
+
+# -- windows -------------------------------------------------------------------------------
+
+
+def _program(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What stands in for the interpreter that starts our windows; writes its words to a pipe."""
+    words = tmp_path / "words"
+    os.mkfifo(words)
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\necho "$*" > {words}\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return words
+
+
+def test_a_window_is_a_process_of_this_program(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = _program(tmp_path, "exit 0", monkeypatch)
+    patient.faces.open_window("login", instead="trayapp login")
+    assert words.read_text() == "-m trayapp window login\n"
+    for thread in threading.enumerate():
+        if thread.name == "window login":
+            thread.join(SECONDS)
+    assert patient.titles_until("end") == []
+
+
+def test_a_frozen_program_opens_its_windows_itself(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = _program(tmp_path, "exit 0", monkeypatch)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    patient.faces.open_window("login", instead="trayapp login")
+    assert words.read_text() == "window login\n"
+
+
+def test_a_window_that_stays_open_holds_nothing_up(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = tmp_path / "closing"
+    os.mkfifo(closing)
+    words = _program(tmp_path, f"exit $(cat {closing})", monkeypatch)
+    patient.faces.open_window("login", instead="trayapp login")
+    words.read_text()
+    assert patient.titles_until("end") == []
+    closing.write_text("4")
+    assert patient.voice.next().title == "The window could not be opened"
+
+
+def test_a_window_that_ends_in_an_error_is_told_with_the_command_that_does_the_same(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = _program(tmp_path, "exit 1", monkeypatch)
+    patient.faces.open_window("login", instead="trayapp login")
+    words.read_text()
+    told = patient.voice.next()
+    assert told.title == "The window could not be opened"
+    assert told.body.startswith("Type in a terminal instead: trayapp login. ")
+    assert patient.titles_until("end") == []
+
+
+def test_a_missing_library_for_windows_is_named(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = _program(tmp_path, "exit 1", monkeypatch)
+    monkeypatch.setitem(sys.modules, "_tkinter", None)
+    patient.faces.open_window("login", instead="trayapp login")
+    words.read_text()
+    body = patient.voice.next().body
+    assert "install python3-tk" in body
+    assert "trayapp login" in body
+
+
+def test_a_program_that_cannot_be_started_again_is_told(
+    patient: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    patient.faces.open_window("login", instead="trayapp login")
+    assert patient.voice.next().title == "The window could not be opened"

@@ -53,7 +53,7 @@ def test_a_hundred_tasks_failing_for_one_cause_make_one_notice_and_their_recover
 
 def test_a_failure_says_what_happened_the_reason_the_hours_and_what_to_do() -> None:
     (notice,) = rules().on_status(failing(3))
-    assert notice.title == "Signed out: 3 tasks not sent"
+    assert notice.title == "Sign in again to send 3 events"
     assert notice.body == (
         "HTTP 401: Unauthorized\n"
         "Your hours are safe on this computer; the server does not show them yet. "
@@ -211,6 +211,43 @@ def test_a_certificate_that_is_not_trusted_is_told_once_with_its_advice() -> Non
     assert "date of this computer" in notices[0].body
 
 
+def test_a_keyring_that_stays_locked_is_told_once_with_what_to_do() -> None:
+    said = rules()
+    seconds = [replace(waiting(0, Link.LOCKED), as_of=START + n * SECOND) for n in range(60)]
+    notices = [(n, s.as_of) for s in seconds for n in said.on_status(s)]
+    assert [(n.key, at) for n, at in notices] == [("locked", START + 10 * SECOND)]
+    assert notices[0][0].title == "Unlock your keyring to send"
+    assert "Your hours are recorded here" in notices[0][0].body
+
+
+def test_a_keyring_unlocked_at_once_is_not_told() -> None:
+    said = rules()
+    for minute in range(10):
+        locked = replace(waiting(0, Link.LOCKED), as_of=START + minute * MINUTE)
+        opened = replace(waiting(0, Link.ONLINE), as_of=START + minute * MINUTE + SECOND)
+        assert said.on_status(locked) == said.on_status(opened) == ()
+
+
+def test_a_keyring_locked_while_nothing_waits_is_nobodys_trouble() -> None:
+    said = rules()
+    for minute in range(10):
+        calm = replace(CALM, link=Link.LOCKED, as_of=START + minute * MINUTE)
+        assert said.on_status(calm) == ()
+
+
+def test_a_keyring_locked_again_and_again_is_told_at_growing_intervals() -> None:
+    links = [Link.LOCKED, Link.LOCKED, Link.ONLINE]
+    states = (
+        replace(waiting(0, links[n % 3]), as_of=START + n * 20 * SECOND, waiting_since=None)
+        for n in range(3 * 60 * 24)
+    )
+    assert [at - START for _, at in told(states)] == [
+        20 * SECOND,
+        HOUR + 20 * SECOND,
+        5 * HOUR + 20 * SECOND,
+    ]
+
+
 def test_an_entry_removed_on_the_server_is_told_when_the_number_grows() -> None:
     said = rules()
     (notice,) = said.on_status(replace(CALM, removed=1))
@@ -252,7 +289,7 @@ def test_a_desktop_without_a_tray_is_told_once_with_what_to_install() -> None:
 def test_failed_tasks_are_listed_by_cause_on_demand() -> None:
     notice = failed_notice(failing(3))
     assert notice.title == "Failed tasks (3)"
-    assert notice.body.startswith("Signed out: 3 tasks not sent\nHTTP 401: Unauthorized\n")
+    assert notice.body.startswith("Sign in again to send 3 events\nHTTP 401: Unauthorized\n")
 
 
 def test_while_a_retry_is_under_way_only_its_result_is_told() -> None:

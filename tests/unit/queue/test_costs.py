@@ -66,6 +66,21 @@ def test_what_is_asked_for_every_task_costs_the_same_at_any_length(
     assert not [line for line in plan if "TEMP B-TREE" in line]
 
 
+def test_recent_activities_cost_the_same_in_any_history(queue: Queue) -> None:
+    connection = queue.reader._connection
+
+    def ask() -> object:
+        return queue.reader.recent_activities(50)
+
+    fill(queue, 50)
+    ask()  # the first question also reads the schema
+    short = effort_of(connection, ask)
+    fill(queue, 1000)
+    assert effort_of(connection, ask) == short
+    # Backwards along the primary key, which is the order of the clicks; nothing is sorted.
+    assert plan_of(connection, ask) == ["SCAN event"]
+
+
 def test_the_next_task_is_found_by_an_index(queue: Queue) -> None:
     queue.click("e1")
     with queue.writing() as writer:

@@ -62,7 +62,7 @@ def test_a_file_that_was_open_to_others_is_closed_to_them(folder: Path) -> None:
     [
         pytest.param("journal_mode", "wal", id="readers never wait"),
         pytest.param("synchronous", 2, id="each commit reaches the disk"),
-        pytest.param("user_version", 100, id="schema"),
+        pytest.param("user_version", schema.SCHEMA_VERSION, id="schema"),
         pytest.param("application_id", schema.APPLICATION_ID, id="whose"),
         pytest.param("secure_delete", 1, id="nothing is left over"),
         pytest.param("foreign_keys", 1, id="no task without its event"),

@@ -138,7 +138,7 @@ def test_they_are_failed_doubtful_and_of_their_own_account(folder: Path, old: Ol
     assert {task.account_id for task in tasks} == {theirs.id}
     assert {task.doubt for task in tasks} == {Doubt.UNKNOWN}
     assert {task.status for task in tasks} == {TaskStatus.FAILED}
-    assert {task.event_id for task in tasks} == {None}
+    assert None not in {task.event_id for task in tasks}
     reasons = [task.reason for task in tasks]
     assert {reason: reasons.count(reason) for reason in set(reasons)} == old.reasons
 
@@ -149,8 +149,26 @@ def test_times_become_milliseconds_and_entries_are_named(folder: Path) -> None:
         first, second = queue.reader.failed(limit=2)
     assert first.created_at == from_ms(1767844931_000)
     assert first.last_retry_at == from_ms(1767845862_000)
-    assert (first.entry_id, first.retry_count) == ("", 5)
-    assert second.entry_id == "e4b06ce6-0741-47a8-bce4-2c8218072e8c"
+    assert first.retry_count == 5
+    assert {first.entry_id, second.entry_id} == {"e4b06ce6-0741-47a8-bce4-2c8218072e8c"}
+
+
+def test_clicks_become_events_that_the_tracker_does_not_go_on_from(folder: Path) -> None:
+    load(folder, V1.dump, "DELETE FROM sync_queue WHERE entity_type = 'time_entry_stop'")
+    with a_queue(folder) as queue:
+        assert queue.reader.newest_entry() == ()
+        first = queue.reader.failed(limit=1)[0]
+        start, *_others = queue.reader.events(first.entry_id)
+        assert (start.id, start.at, start.note) == (
+            first.event_id,
+            first.created_at,
+            "Вёрстка главной",
+        )
+        assert start.project == "1e2feb89-414c-443c-9027-c4d1c386bbc4"
+        with queue.writing() as writer:
+            assert writer.events.newest_entry() == ()
+        event = queue.click("e1")
+        assert queue.reader.newest_entry() == (event,)
 
 
 def test_tokens_of_tasks_deleted_long_ago_are_erased_too(folder: Path) -> None:
@@ -203,19 +221,21 @@ def test_opening_twice_is_harmless(folder: Path) -> None:
     assert as_it_is(folder) == first
 
 
-@pytest.mark.parametrize(
-    ("sql", "user"),
-    [
-        pytest.param(
-            'UPDATE sync_queue SET payload = \'{"userId": "other"}\' WHERE id = 5', "", id="two"
-        ),
-        pytest.param("DELETE FROM sync_queue WHERE entity_type LIKE '%start'", "", id="none"),
-    ],
-)
-def test_an_account_that_is_not_certain_has_no_user(folder: Path, sql: str, user: str) -> None:
-    load(folder, V1.dump, sql)
+def test_tasks_are_split_by_the_user_their_entry_names(folder: Path) -> None:
+    payload = json.dumps({"userId": "other", "projectId": "p", "description": "d"})
+    load(folder, V1.dump, f"UPDATE sync_queue SET payload = '{payload}' WHERE id = 5")  # noqa: S608
     with a_queue(folder) as queue:
-        assert queue.reader.accounts()[1].user == user
+        users = {account.id: account.user for account in queue.reader.accounts()}
+        tasks = queue.reader.failed(limit=1000)
+    other = {task.id for task in tasks if users[task.account_id] == "other"}
+    assert other == {5, 6, 7, 8}
+    assert {users[task.account_id] for task in tasks} == {V1.user, "other"}
+
+
+def test_an_account_that_is_not_certain_has_no_user(folder: Path) -> None:
+    load(folder, V1.dump, "DELETE FROM sync_queue WHERE entity_type LIKE '%start'")
+    with a_queue(folder) as queue:
+        assert queue.reader.accounts()[1].user == ""
 
 
 @pytest.mark.parametrize(

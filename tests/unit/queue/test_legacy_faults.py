@@ -33,7 +33,7 @@ class Fault:
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> None:
         called = isinstance(getattr(arg, "__self__", None), sqlite3.Connection)
-        if event == "c_call" and called and frame.f_code.co_filename.endswith("legacy.py"):
+        if event == "c_call" and called and "legacy" in Path(frame.f_code.co_filename).name:
             self.calls += 1
             if self.calls == self.number:
                 raise OopsError
@@ -64,8 +64,8 @@ def test_an_upgrade_that_breaks_off_anywhere_is_finished_by_the_next_opening(
     trial.mkdir()
     calls = count_calls(trial)
     assert calls > 80
-    rows = range(20, 70)  # while one row after the other is moved, two points will do
-    for number in (n for n in range(1, calls + 1) if n not in rows or n in {30, 60}):
+    rows = range(20, calls - 60)  # while one row after the other is moved, a few points will do
+    for number in (n for n in range(1, calls + 1) if n not in rows or n % 97 == 0):
         here = folder / str(number)
         here.mkdir()
         before = load(here, V2.dump)

@@ -12,6 +12,7 @@ from tests.unit.queue.test_next_task import remove
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Doubt, EntrySync, Known, TaskStatus
 from trayapp.tracking.entry import EventKind, TrackerState
+from trayapp.tracking.tracker import Activity
 
 EMBEDDED = 1
 
@@ -214,3 +215,24 @@ def test_what_the_menu_asks_costs_the_same_at_any_length(
     plan = plan_of(connection, lambda: question(queue.reader))
     assert plan
     assert not [line for line in plan if line.startswith(("SCAN sync_queue", "SCAN task"))]
+
+
+def test_recent_activities_are_told_once_in_their_newest_spelling(queue: Queue) -> None:
+    for entry, note in (("one", "a"), ("two", "b"), ("three", "a")):
+        queue.click(entry, note=note)
+        queue.click(entry, EventKind.STOP, note=note)
+    queue.do(
+        lambda writer: writer.run(
+            "INSERT INTO event SELECT NULL, 'x', account, 'four', kind, at_ms, offset_minutes,"
+            " zone, boot_id, boot_ms, 'WEBSITE', 'b' FROM event LIMIT 1"
+        )
+    )
+    assert queue.reader.recent_activities(100) == (
+        Activity("WEBSITE", "b"),
+        Activity("Website", "a"),
+    )
+    assert queue.reader.recent_activities(1) == (Activity("WEBSITE", "b"),)
+
+
+def test_nothing_was_clicked_recently(queue: Queue) -> None:
+    assert queue.reader.recent_activities(10) == ()

@@ -16,6 +16,7 @@ from tests.unit.queue.support import (
     database_in,
     open_writer,
 )
+from trayapp.queue import schema
 from trayapp.queue.errors import (
     QueueError,
     QueueUnreadableError,
@@ -31,7 +32,7 @@ def make(path: Path, script: str) -> None:
 def newer(path: Path) -> None:
     with a_queue(path.parent) as queue:
         queue.click("e1")
-    make(path, "PRAGMA user_version = 101")
+    make(path, f"PRAGMA user_version = {schema.SCHEMA_VERSION + 1}")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_newer_database_whose_last_writer_was_killed_is_left_untouched_too(fol
     source.mkdir()
     with a_queue(source) as queue:
         with queue.writing() as writer:
-            writer.run("PRAGMA user_version = 101")
+            writer.run(f"PRAGMA user_version = {schema.SCHEMA_VERSION + 1}")
         files = as_it_is(source)
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -184,14 +184,29 @@ def test_requeue_in_chunks_takes_nothing_twice(queue: Queue) -> None:
     assert [task.id for task in queue.reader.failed(limit=9)] == [1]
 
 
-def test_hurry_leaves_what_is_in_doubt_to_its_next_look(queue: Queue) -> None:
-    queue.click("e1")
-    queue.click("e2")
+def test_hurry_shortens_a_doubt_to_the_least_time_between_two_looks(queue: Queue) -> None:
+    for number in range(1, 4):
+        queue.click(f"e{number}")
     queue.change(1, due_in=60)
     queue.change(2, due_in=60, doubt=Doubt.SENT)
-    queue.do(lambda writer: writer.tasks.hurry(EMBEDDED))
-    assert queue.task(1).due_at is None
-    assert queue.task(2).due_at is not None
+    queue.change(3, due_in=4, doubt=Doubt.SENT)
+    looked_at = queue.now
+    queue.clock.advance(3)
+    queue.do(lambda writer: writer.tasks.hurry(EMBEDDED, between_looks=timedelta(seconds=10)))
+    assert [queue.task(number).due_at for number in (1, 2, 3)] == [
+        None,
+        looked_at + timedelta(seconds=10),
+        looked_at + timedelta(seconds=4),
+    ]
+
+
+def test_hurry_leaves_a_doubt_nobody_has_looked_at_to_its_time(queue: Queue) -> None:
+    queue.click("e1")
+    queue.change(1, due_in=60, doubt=Doubt.UNKNOWN)
+    queue.sql("UPDATE sync_queue SET last_retry_at = NULL")
+    due_at = queue.task(1).due_at
+    queue.do(lambda writer: writer.tasks.hurry(EMBEDDED, between_looks=timedelta()))
+    assert queue.task(1).due_at == due_at
 
 
 def test_a_cause_is_requeued_in_its_old_place(queue: Queue) -> None:

@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from tests.unit.servers.recorder import Recorder, inside
-from trayapp.accounts.tokens import MemoryTokenStore, RefreshUnreachable, Tokens, TokenSource
+from trayapp.accounts.tokens import MemoryTokenStore, Tokens, TokensLocked, TokenSource
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import (
     CHAOS,
@@ -31,6 +31,7 @@ from trayapp.servers.http_answer import Answer
 from trayapp.servers.http_outcomes import outcome_of_status
 from trayapp.servers.wsgi import session_of
 from trayapp.sync.outcome import (
+    Locked,
     Offline,
     Ours,
     Outcome,
@@ -84,11 +85,39 @@ def test_a_token_that_no_header_can_carry_is_ours_and_not_told() -> None:
 def test_a_keyring_that_cannot_be_asked_is_no_sign_out() -> None:
     class LockedStore(MemoryTokenStore):
         def load(self) -> Tokens | None:
-            reason = "the keyring is locked"
-            raise RefreshUnreachable(reason)
+            raise TokensLocked
 
     client = HttpClient("http://inside.invalid", auth=TokenSource(LockedStore(), never))
-    assert client.get("/x") == Offline("Token refresh failed: the keyring is locked")
+    assert client.get("/x") == Locked("Keyring: locked")
+
+
+def test_an_ended_token_is_not_renewed_while_the_keyring_is_locked() -> None:
+    class LockedStore(MemoryTokenStore):
+        def ready(self) -> None:
+            reason = "it does not answer"
+            raise TokensLocked(reason)
+
+    session = session_of(Recorder(status=401))
+    client = HttpClient(
+        "http://inside.invalid",
+        auth=TokenSource(LockedStore(OLD), never),
+        make_session=lambda: session,
+    )
+    assert client.send("POST", "/x", {}) == Locked("Keyring: it does not answer")
+
+
+def test_a_lost_answer_to_a_refresh_is_tried_again() -> None:
+    with Loopback(Recorder()) as loopback, MisbehavingProxy(loopback.url) as proxy:
+        bare = HttpClient(proxy.url)
+        source = TokenSource(MemoryTokenStore(OLD), token_refresher(bare, "/refresh"))
+        client = HttpClient(proxy.url, auth=source)
+        proxy.play([SAY_401, DropAfter()])
+        outcome = client.send("POST", "/x", {})
+        assert isinstance(outcome, Offline)
+        assert outcome.reason.startswith("Network error: ")
+        assert source.access() == OLD.access
+        for one in (client, bare):
+            one.close()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from trayapp.accounts.tokens import MemoryTokenStore
 from trayapp.demo.proxy import DropAfter, Fault, Say
 from trayapp.servers.http import HttpClient
 from trayapp.servers.hubnity import over_http
-from trayapp.servers.hubnity_account import SignedIn, login, logout, subject_of
+from trayapp.servers.hubnity_account import login, logout, subject_of
 from trayapp.servers.hubnity_job import Job
+from trayapp.sync.kind import SignedIn
 from trayapp.sync.outcome import (
     Delivered,
     Offline,
@@ -50,11 +51,7 @@ def signed_in(house: House) -> SignedIn:
 class TestLogin:
     def test_a_login_tells_who_it_is_and_gives_tokens_that_work(self, house: House) -> None:
         found = signed_in(house)
-        assert (found.user_id, found.email, found.name) == (
-            house.app.me.id,
-            "me@example.com",
-            "me",
-        )
+        assert (found.user_id, found.user) == (house.app.me.id, "me@example.com")
         assert subject_of(found.tokens.access) == house.app.me.id
         server = over_http(bare(house)._base_url, MemoryTokenStore(found.tokens))
         assert server.check() == Delivered()

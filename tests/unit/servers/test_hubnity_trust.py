@@ -16,6 +16,7 @@ from tests.hubnity_server_house import (
 from trayapp.accounts.tokens import MemoryTokenStore, RefreshUnreachable, Tokens
 from trayapp.demo.proxy import (
     SAY_401,
+    SAY_429_SECONDS,
     SAY_500,
     DropAfter,
     DropBefore,
@@ -82,6 +83,32 @@ class TestTrust:
         assert isinstance(outcome, Doubtful)
         finish(courier, outcome)
         assert house.shown() == [("2026-01-08T09:01:01.250Z", None, 61, "PAUSED")]
+
+    def test_throttled_between_the_parts_keeps_the_time_it_was_told(self, house: House) -> None:
+        courier = house.courier()
+        courier.click(START, PAUSE)
+        write = courier.plan()
+        house.play(SAY_429_SECONDS, method="PATCH")
+        told = timedelta(seconds=7)
+        words = "HTTP 429: Too Many Requests"
+        outcome = house.server.send(write)
+        assert outcome == Doubtful(words, answered=True, retry_after=told)
+
+    def test_a_look_that_is_turned_away_late_keeps_the_time_it_was_told(self, house: House) -> None:
+        courier = house.courier()
+        courier.click(START)
+        courier.deliver()
+        courier.click(STOP)
+        write = courier.plan()
+        house.play(DropBefore(), method="PATCH")
+        assert isinstance(house.server.send(write), Doubtful)
+        house.app.me.beat_ms = 0
+        house.app.books.sweep()  # so that the look needs two requests more
+        house.clock.advance(1)
+        house.play(SAY_429_SECONDS, method="PATCH")
+        told = timedelta(seconds=7)
+        words = "HTTP 429: Too Many Requests"
+        assert house.server.look(courier.unit, write) == ServerTrouble(words, retry_after=told)
 
     def test_a_database_that_is_down_is_server_trouble(self, house: House) -> None:
         house.app.is_down = True

@@ -7,7 +7,15 @@ import dataclasses
 import pytest
 
 from trayapp.sync import outcome as module
-from trayapp.sync.outcome import Cause, Delivered, Doubtful, Outcome, ServerTrouble, Throttled
+from trayapp.sync.outcome import (
+    Cause,
+    Delivered,
+    Doubtful,
+    Outcome,
+    ServerTrouble,
+    Several,
+    Throttled,
+)
 
 CLASSES = [
     kind
@@ -24,13 +32,16 @@ def test_there_is_one_class_for_each_row_of_the_specification() -> None:
         "Conflict",
         "Delivered",
         "Doubtful",
+        "Locked",
         "Offline",
         "Ours",
         "Refused",
         "Removed",
         "ServerTrouble",
+        "Several",
         "SignedOut",
         "Throttled",
+        "Unasked",
         "Untrusted",
         "WrongAddress",
     }
@@ -57,7 +68,10 @@ def test_an_outcome_is_a_value(kind: type[Outcome]) -> None:
 
 def test_what_an_outcome_may_carry_is_nothing_unless_told() -> None:
     assert (Delivered().remote_id, Delivered().base) == (None, None)
+    assert Delivered().closed_other == ""
     assert (Doubtful().timed_out, Doubtful().answered) == (False, False)
+    assert Doubtful().retry_after is None
+    assert Several().parts == ()
     assert (ServerTrouble().retry_after, Throttled().retry_after) == (None, None)
 
 

@@ -20,14 +20,17 @@ from trayapp.sync.outcome import (
     Conflict,
     Delivered,
     Doubtful,
+    Locked,
     Offline,
     Ours,
     Outcome,
     Refused,
     Removed,
     ServerTrouble,
+    Several,
     SignedOut,
     Throttled,
+    Unasked,
     Untrusted,
     WrongAddress,
 )
@@ -61,6 +64,7 @@ TASK = SyncTask(
 )
 DOUBTED = replace(TASK, doubt=Doubt.SENT, reason="Network error: reset", cause="network")
 OFFLINE = Offline("Network error: host name not found")
+LOCKED = Locked("Keyring: it is locked")
 UNTRUSTED = Untrusted("Network error: certificate not trusted: expired")
 TROUBLE = ServerTrouble("HTTP 500: Internal Server Error")
 TIMED_OUT = Doubtful("Network error: no answer in time", timed_out=True)
@@ -244,6 +248,22 @@ ROWS: dict[str, Row] = {
         cause="network",
         gate=gate(GateKind.UNTRUSTED, 5 * SECOND, reason=UNTRUSTED.reason),
     ),
+    # -- the keyring is locked -------------------------------------------------------------
+    "locked": Row(outcome=LOCKED, gate=gate(GateKind.LOCKED, 5 * SECOND, reason=LOCKED.reason)),
+    "locked-still": Row(
+        outcome=LOCKED,
+        at=situation(gate=was(GateKind.LOCKED, tries=3), task=replace(TASK, retry_count=4)),
+        count=4,
+        gate=gate(GateKind.LOCKED, MINUTE, reason=LOCKED.reason, tries=4, since=HOUR),
+    ),
+    "locked-leaves-what-was-known": Row(
+        outcome=LOCKED,
+        at=situation(task=replace(DOUBTED, looks=1), looked=True),
+        cause="network",
+        doubt=SENT,
+        looks=1,
+        gate=gate(GateKind.LOCKED, 5 * SECOND, reason=LOCKED.reason),
+    ),
     # -- doubtful --------------------------------------------------------------------------
     "doubtful-reset": Row(outcome=RESET, cause="network", due=SECOND, doubt=SENT),
     "doubtful-timed-out": Row(outcome=TIMED_OUT, cause="network", due=10 * SECOND, doubt=SENT),
@@ -337,6 +357,36 @@ ROWS: dict[str, Row] = {
         due=SECOND,
         doubt=SENT,
         gate=gate(GateKind.SERVER_TROUBLE, MINUTE, reason=BROKEN.reason, tries=1, task_id=7),
+        refusal=EVERYBODY,
+    ),
+    "doubtful-told-when-to-ask-again": Row(
+        outcome=replace(BROKEN, retry_after=HOUR),
+        cause="server_trouble",
+        due=HOUR,
+        doubt=SENT,
+        gate=gate(GateKind.THROTTLED, HOUR, reason=BROKEN.reason, by_server=True),
+    ),
+    "doubtful-head-told-when-to-ask-again": Row(
+        outcome=replace(BROKEN, retry_after=HOUR),
+        at=situation(gate=HEAD),
+        cause="server_trouble",
+        due=HOUR,
+        doubt=SENT,
+        gate=replace(HEAD, due_at=NOW + HOUR, by_server=True),
+    ),
+    "doubtful-told-at-once-waits-its-own-time": Row(
+        outcome=replace(BROKEN, retry_after=timedelta()),
+        cause="server_trouble",
+        due=SECOND,
+        doubt=SENT,
+        gate=gate(GateKind.THROTTLED, SECOND, reason=BROKEN.reason, by_server=True),
+    ),
+    "unasked": Row(outcome=Unasked(), fate=Fate.UNASKED),
+    "unasked-changes-no-gate": Row(
+        outcome=Unasked(),
+        at=situation(gate=was(GateKind.OFFLINE), refusal=EVERYBODY),
+        fate=Fate.UNASKED,
+        gate=was(GateKind.OFFLINE),
         refusal=EVERYBODY,
     ),
     # -- absent ----------------------------------------------------------------------------
@@ -536,9 +586,13 @@ ROWS: dict[str, Row] = {
             since=HOUR,
         ),
     ),
-    "blocked": Row(outcome=ACTIVE, cause=BLOCKED, due=5 * MINUTE),
+    "blocked": Row(outcome=ACTIVE, cause=BLOCKED, due=5 * MINUTE, heals=True),
     "blocked-proves-the-network": Row(
-        outcome=ACTIVE, at=situation(gate=was(GateKind.OFFLINE)), cause=BLOCKED, due=5 * MINUTE
+        outcome=ACTIVE,
+        at=situation(gate=was(GateKind.OFFLINE)),
+        cause=BLOCKED,
+        due=5 * MINUTE,
+        heals=True,
     ),
     # -- signed out, wrong address ---------------------------------------------------------
     "signed-out": Row(
@@ -692,7 +746,8 @@ def test_every_class_of_outcome_has_a_row() -> None:
         for kind in vars(outcome_module).values()
         if isinstance(kind, type) and issubclass(kind, Outcome) and kind is not Outcome
     }
-    assert {type(row.outcome) for row in ROWS.values()} == classes
+    # Several is no outcome of a task: each of its parts is.
+    assert {type(row.outcome) for row in ROWS.values()} == classes - {Several}
 
 
 def test_the_time_it_falls_due_is_that_of_its_gate() -> None:
@@ -702,6 +757,10 @@ def test_the_time_it_falls_due_is_that_of_its_gate() -> None:
         assert verdict.gate is not None
         assert verdict.change is not None
         assert verdict.gate.due_at == verdict.change.due_at
+
+
+def test_what_is_blocked_heals_what_failed_of_trouble_and_no_more() -> None:
+    assert decide(ACTIVE, situation()).heals == (Cause.SERVER_TROUBLE, Cause.NETWORK)
 
 
 @pytest.mark.parametrize(

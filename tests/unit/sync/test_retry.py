@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.queue.support import Queue, a_queue
-from trayapp.queue.task import Gate, GateKind, TaskStatus
+from trayapp.queue.task import Doubt, Gate, GateKind, TaskStatus
 from trayapp.sync.retry import CHUNK, Retrier, release
 from trayapp.sync.status import RetryResult
 
@@ -144,6 +144,19 @@ def test_the_servers_own_time_is_never_overridden(queue: Queue) -> None:
     closed = gate(queue, GateKind.THROTTLED, by_server=True)
     Retrier(queue.mutex).begin(queue.now)
     assert queue.reader.gate(1) == closed
+
+
+def test_a_doubt_on_its_own_backoff_is_looked_for_ten_seconds_after_the_last_look(
+    queue: Queue,
+) -> None:
+    queue.click("one")
+    queue.change(1, due_in=480, doubt=Doubt.SENT, cause="server_trouble")
+    looked_at = queue.now
+    queue.clock.advance(2)
+    Retrier(queue.mutex).begin(queue.now)
+    assert queue.task(1).due_at == looked_at + timedelta(seconds=10)
+    Retrier(queue.mutex, between_looks=timedelta(seconds=3)).begin(queue.now)
+    assert queue.task(1).due_at == looked_at + timedelta(seconds=3)
 
 
 def test_releasing_opens_the_gate_and_takes_back_what_failed_behind_it(queue: Queue) -> None:

@@ -190,7 +190,14 @@ def test_what_is_cut_from_a_title_is_marked_and_characters_stay_whole() -> None:
             id="untrusted",
         ),
         pytest.param(
-            Link.SIGNED_OUT, "Signed out: 3 waiting since 14:02, sign in to send", id="signed out"
+            Link.SIGNED_OUT,
+            "Sign in again to send 3 events · 3 waiting since 14:02",
+            id="signed out",
+        ),
+        pytest.param(
+            Link.LOCKED,
+            "Keyring locked: 3 waiting since 14:02, unlock your keyring to send",
+            id="locked",
         ),
         pytest.param(
             Link.WRONG_ADDRESS,
@@ -350,6 +357,30 @@ def test_every_cause_is_explained_in_three_parts(cause: Cause, language: str) ->
     assert "100" not in one.title
     assert one.title.replace("1", "") != many.title.replace("100", "")
     assert max(len(one.title), len(many.title)) < 64
+
+
+def test_a_sign_in_is_asked_for_with_all_that_waits_for_it() -> None:
+    found = FailedCause(cause=Cause.SIGNED_OUT, count=1, reason="HTTP 401: Unauthorized")
+    status = replace(WAITING, link=Link.SIGNED_OUT, failed=1, own_failed=1, failed_causes=(found,))
+    words = "Sign in again to send 4 events"
+    assert sentences.failed_summary(status).startswith(f"{words}\n")
+    line = sentences.sync_line(status, ZONE)
+    assert line == f"{words} · 3 waiting since 14:02 · 1 failed"
+    one = replace(status, pending=0, own_pending=0)
+    assert sentences.sync_line(one, ZONE) == "Sign in again to send 1 event · 1 failed"
+
+
+def test_what_failed_elsewhere_is_not_counted_with_what_waits_here() -> None:
+    found = FailedCause(cause=Cause.SIGNED_OUT, count=2, reason="HTTP 401: Unauthorized")
+    status = replace(WAITING, failed=2, own_failed=0, failed_causes=(found,))
+    assert sentences.failed_summary(status).startswith("Sign in again to send 2 events\n")
+
+
+def test_a_locked_keyring_is_told_in_the_title_with_what_it_means_and_what_to_do() -> None:
+    assert sentences.title(replace(WAITING, link=Link.LOCKED)).endswith("3 waiting, keyring locked")
+    words = sentences.link_sentence(Link.LOCKED)
+    assert "Your hours are recorded here" in words
+    assert "unlocked" in words
 
 
 def test_a_wrong_address_is_shown() -> None:

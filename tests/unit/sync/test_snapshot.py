@@ -12,7 +12,14 @@ from tests.unit.queue.support import Queue, a_queue
 from trayapp.queue.task import Doubt, Gate, GateKind
 from trayapp.sync.outcome import Cause
 from trayapp.sync.snapshot import Extras, read_status
-from trayapp.sync.status import AccountView, FailedCause, Link, RetryResult, SyncStatus
+from trayapp.sync.status import (
+    AccountView,
+    FailedCause,
+    Link,
+    RecentView,
+    RetryResult,
+    SyncStatus,
+)
 from trayapp.tracking.entry import EventKind, TrackerState
 
 
@@ -180,3 +187,68 @@ def test_what_only_the_program_knows_is_passed_on(queue: Queue) -> None:
     assert found.retrying
     queue.click("one", EventKind.STOP)
     assert status(queue, extras).gap_since is None, "nothing runs that could have a gap"
+
+
+def recent(queue: Queue) -> list[tuple[str, str]]:
+    return [(one.project, one.note) for one in status(queue).recent]
+
+
+def test_recent_activities_are_told_newest_first_and_once(queue: Queue) -> None:
+    for number, note in enumerate(("a", "b", "a", "c")):
+        queue.click(f"e{number}", note=note)
+        queue.click(f"e{number}", EventKind.STOP, note=note)
+    assert recent(queue) == [("Website", "c"), ("Website", "a"), ("Website", "b")]
+
+
+@pytest.mark.parametrize("pauses", [0, 1], ids=["running", "paused"])
+def test_what_is_under_way_is_not_among_the_recent(queue: Queue, pauses: int) -> None:
+    for entry in ("one", "two"):
+        for kind in (EventKind.START, EventKind.STOP):
+            queue.click(entry, kind, note=entry)
+    queue.click("three", note="one")
+    for _ in range(pauses):
+        queue.click("three", EventKind.PAUSE, note="one")
+    assert recent(queue) == [("Website", "two")]
+
+
+def test_ten_recent_activities_are_enough(queue: Queue) -> None:
+    for number in range(30):
+        queue.click(f"e{number}", note=f"note {number}")
+        queue.click(f"e{number}", EventKind.STOP, note=f"note {number}")
+    assert status(queue).recent == tuple(
+        RecentView(project="Website", note=f"note {number}") for number in range(29, 19, -1)
+    )
+
+
+def test_projects_are_passed_on(queue: Queue) -> None:
+    assert status(queue).projects == ()
+    assert status(queue, Extras(projects=("Shop", "App"))).projects == ("Shop", "App")
+
+
+def test_the_server_inside_needs_no_sign_in(queue: Queue) -> None:
+    queue.click("one")
+    queue.change(1, cause="signed_out")
+    found = status(queue)
+    assert (found.link, found.signed_in, found.needs_sign_in) == (Link.SIGNED_OUT, False, False)
+
+
+def test_an_account_signs_in_again_when_its_own_server_says_so(queue: Queue) -> None:
+    queue.do(lambda writer: writer.accounts.use("hubnity", "https://h.example/api", "ada"))
+    queue.click("one")
+    assert (status(queue).signed_in, status(queue).needs_sign_in) == (True, False)
+    queue.change(1, cause="signed_out")
+    assert status(queue).needs_sign_in
+
+
+def test_a_closed_gate_asks_to_sign_in_again_with_nothing_waiting(queue: Queue) -> None:
+    queue.do(lambda writer: writer.accounts.use("hubnity", "", "ada"))
+    closed = Gate(kind=GateKind.SIGNED_OUT, reason="because", since=queue.now, due_at=None)
+    queue.do(lambda writer: writer.accounts.set_gate(2, closed))
+    assert status(queue).needs_sign_in
+
+
+def test_what_waits_elsewhere_does_not_sign_this_account_out(queue: Queue) -> None:
+    queue.click("one")
+    queue.do(lambda writer: writer.accounts.use("hubnity", "", "ada"))
+    found = status(queue)
+    assert (found.link, found.signed_in, found.needs_sign_in) == (Link.SIGNED_OUT, True, False)

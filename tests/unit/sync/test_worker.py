@@ -44,6 +44,7 @@ from trayapp.sync.worker import SyncWorker, WorkerPorts
 DEADLINE = 10.0
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 OFFLINE = Offline("Network error: connection refused")
 RESET = Doubtful("Network error: connection reset")
 
@@ -169,6 +170,74 @@ class TestOneStep:
         bench.click("b")
         bench.new_worker()
         assert bench.worker.run_once() == Pause(None)
+
+    def test_a_stop_that_failed_of_trouble_is_tried_again_when_it_blocks_the_next_entry(
+        self, tmp_path: Path
+    ) -> None:
+        def one_active(call: Call) -> Step:
+            if is_down:
+                return ServerTrouble("HTTP 500: Internal Server Error")
+            stopped = len(bench.server.arrived("a")) == 4
+            return None if stopped or call.entry_id == "a" else Blocked("HTTP 409: active")
+
+        is_down: list[bool] = []
+        with a_bench(tmp_path / "one", one_active=True) as bench:
+            bench.server.rule = one_active
+            for _ in range(3):
+                bench.click("a")
+            bench.run()
+            is_down.append(True)
+            bench.click("a")
+            bench.run_for(HOUR)
+            assert len(bench.failed) == 1
+            bench.click("b")
+            is_down.clear()
+            bench.run_for(HOUR)
+            assert bench.all_arrived()
+
+    @pytest.mark.parametrize("error", [ValueError, LookupError])
+    def test_an_account_of_an_unknown_kind_waits_for_somebody_with_one_line_in_the_log(
+        self, bench: Bench, error: type[Exception], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail(_: Account) -> None:
+            msg = "no server of the kind 'toggl' is built in"
+            raise error(msg)
+
+        bench.click("a")
+        bench.worker = with_ports(bench, fail)
+        assert [bench.worker.run_once() for _ in range(3)] == [Pause(None)] * 3
+        (line,) = caplog.messages
+        assert "'toggl'" in line
+
+    def test_an_account_of_an_unknown_kind_is_served_once_it_is_known(self, bench: Bench) -> None:
+        def fail(_: Account) -> None:
+            if unknown:
+                raise ValueError
+
+        unknown = [True]
+        bench.click("a")
+        bench.worker = with_ports(bench, fail)
+        assert bench.run() == Pause(None)
+        unknown.clear()
+        bench.run()
+        assert bench.all_arrived()
+
+    def test_a_server_of_an_unknown_kind_is_not_served_by_the_one_before(
+        self, bench: Bench
+    ) -> None:
+        def fail(account: Account) -> None:
+            if account.kind != "embedded":
+                raise LookupError
+
+        bench.click("a")
+        bench.worker = with_ports(bench, fail)
+        bench.run()
+        with bench.writing() as writer:
+            writer.accounts.use("toggl", "https://time.example", "me")
+        bench.click("b")
+        assert bench.run() == bench.run() == Pause(None)
+        assert bench.server.closed == 1
+        assert bench.server.ledger == [("a", "a-1")]
 
     def test_a_twin_is_told(self, plain: Bench, caplog: pytest.LogCaptureFixture) -> None:
         plain.server.script.append(RESET)

@@ -1,0 +1,142 @@
+"""Answers: what the running app does for a click in the menu and for a request of the channel.
+
+Main thread only; nothing here waits for a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from trayapp import commands
+from trayapp.control.connection import Responder
+from trayapp.control.messages import Reply, Request
+from trayapp.core import Core
+from trayapp.desktop.faces import Faces
+from trayapp.desktop.menu import Action, Choice, Click
+from trayapp.i18n import _
+from trayapp.queue.errors import QueueError
+from trayapp.reception import REQUESTS, Reception
+from trayapp.retries import Retries, retry_begun, retry_value
+from trayapp.sync.status import SyncStatus
+from trayapp.tracking.entry import Stamp, to_ms
+from trayapp.watch import GapWatch
+
+_WINDOWS = {
+    Action.SIGN_IN: ("sign-in", "trayapp login"),
+    Action.SIGN_OUT: ("sign-out", "trayapp logout"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the answers are given with: the parts of the app, and its doors.
+
+    `tick` has time and status looked at anew, `status` is the newest one, `end` ends the app.
+    """
+
+    core: Core
+    retries: Retries
+    reception: Reception
+    watch: GapWatch
+    faces: Faces
+    log: Path
+    tick: Callable[[], None]
+    status: Callable[[], SyncStatus]
+    end: Callable[[], None]
+
+
+class Answers:
+    """One for each thing that can be asked."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def act(self, click: Click, stamp: Stamp) -> None:
+        """Do what a click in the menu asks for, made at `stamp`. Raises QueueError."""
+        house = self._house
+        action = click.action if isinstance(click, Choice) else click
+        match action:
+            case Action.QUIT:
+                house.end()
+            case Action.RETRY_ALL:
+                house.retries.start()
+            case Action.KEEP_RUNNING:
+                house.watch.answered()
+                house.tick()
+            case Action.FAILED_TASKS:
+                house.faces.tell_failed(house.status())
+            case Action.OPEN_LOG:
+                house.faces.open_file(house.log)
+            case Action.SIGN_IN | Action.SIGN_OUT:
+                window, command = _WINDOWS[action]
+                house.faces.open_window(window, instead=command)
+            case _:
+                self._click(_request_of(click, stamp, house.watch.gap_since), stamp)
+
+    def _click(self, request: Request, now: Stamp) -> None:
+        reply = commands.click(self._house.core.timer, request, now=now)
+        if reply.changed:
+            self._house.watch.answered()
+            self._house.tick()
+        elif not reply.ok:
+            self._house.faces.tell(_("Not recorded"), reply.message)
+
+    def answer(self, request: Request, responder: Responder, now: Stamp) -> None:
+        """Answer a request that came at `now`, at once or later. Raises QueueError."""
+        match request.name:
+            case name if name in commands.CLICKS:
+                self._answer_click(request, responder, now)
+            case "retry":
+                self._answer_retry(request, responder)
+            case name if name in REQUESTS:
+                self._house.reception.answer(request, responder)
+            case "wake":  # a command recorded a click while we were starting
+                self._house.core.worker.wake()
+                responder.reply(Reply(ok=True))
+                self._house.tick()
+            case "hello":
+                responder.reply(Reply(ok=True, message=_("Trayapp is running already.")))
+            case "quit":
+                responder.reply(Reply(ok=True, changed=True, message=_("Trayapp ends.")))
+                self._house.end()
+            case _:
+                responder.reply(Reply(ok=False, message=_("This Trayapp does not know that.")))
+
+    def _answer_click(self, request: Request, responder: Responder, now: Stamp) -> None:
+        if not responder.is_open:  # gave up waiting, and records it itself
+            return
+        reply = commands.click(self._house.core.timer, request, now=now)
+        if reply.ok:
+            self._house.watch.answered()
+        responder.reply(reply)
+        self._house.tick()
+
+    def _answer_retry(self, request: Request, responder: Responder) -> None:
+        retries = self._house.retries
+        ids = request.arguments.get("ids")
+        chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else None
+        try:
+            count = retries.start(chosen)
+        except QueueError as error:
+            responder.reply(Reply(ok=False, message=commands.not_recorded(error)))
+            return
+        if not request.arguments.get("wait"):
+            responder.reply(retry_begun(count))
+            return
+        retries.wait(
+            lambda result: responder.reply(Reply(ok=True, changed=True, value=retry_value(result)))
+        )
+
+
+def _request_of(click: Click, stamp: Stamp, gap_since: datetime | None) -> Request:
+    if isinstance(click, Choice):
+        return commands.click_request("start", stamp, project=click.project, note=click.note)
+    if click is Action.STOP_AT_GAP and gap_since is not None:
+        # The last click may lie in the very millisecond the entry was last seen.
+        return commands.click_request(
+            "stop", stamp, given_at_ms=to_ms(gap_since + timedelta(milliseconds=1))
+        )
+    return commands.click_request(click.value, stamp)

@@ -1,0 +1,56 @@
+"""run_window: one window, from its name to its end. A process runs one, on its main thread."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from trayapp.i18n import _
+
+WINDOWS: Mapping[str, str] = MappingProxyType(
+    {
+        "sign-in": "trayapp.desktop.windows.sign_in",
+        "sign-out": "trayapp.desktop.windows.sign_out",
+    }
+)
+"""Each window's module, which has a function `open_window(opening) -> Window`."""
+
+DONE, CANNOT = 0, 1
+
+logger = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+def run_window(name: str, channel_dir: Path, *, ready: Callable[[], None] = _nothing) -> int:
+    """Show this window until it is closed; `ready` is called once, when it can be seen.
+
+    The exit status: 0, or 1 where no window can be shown. Raises KeyError for an unknown name.
+    """
+    module = WINDOWS[name]
+    try:
+        import tkinter as tk  # noqa: PLC0415  # absent on some systems
+
+        from trayapp.desktop.windows.window import Opening  # noqa: PLC0415
+
+        opened = importlib.import_module(module)
+    except ImportError as error:
+        return _cannot(_("Windows need Tk, which is missing: install python3-tk."), error)
+    try:
+        window = opened.open_window(Opening(channel_dir=channel_dir, ready=ready))
+    except tk.TclError as error:
+        return _cannot(_("No window can be shown: there is no display."), error)
+    window.run()
+    return DONE
+
+
+def _cannot(words: str, error: Exception) -> int:
+    logger.warning("No window: %s", error)
+    sys.stderr.write(words + "\n")
+    return CANNOT

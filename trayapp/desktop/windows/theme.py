@@ -1,0 +1,92 @@
+"""Theme: colours, fonts, measures and pictures at the scale the window is shown at.
+
+Runs on Tk's thread. Make one per process before the first widget; it keeps the pictures alive.
+`styles` puts it on ttk's widgets.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+from trayapp.desktop.windows.fonts import make_fonts
+from trayapp.desktop.windows.palette import DARK, LIGHT
+from trayapp.desktop.windows.pictures import Layer, nine_patch
+from trayapp.desktop.windows.signs import UNITS, Sign, draw_sign
+
+POINTS_PER_INCH = 72
+DOTS_PER_INCH = 96
+
+
+class Theme:
+    """What a window is drawn with."""
+
+    def __init__(self, root: tk.Tk, *, dark: bool, scale: float) -> None:
+        self._root = root
+        self.scale = scale
+        self.palette = DARK if dark else LIGHT
+        # Tk's order: the scale, then the fonts, then what is measured with them.
+        root.tk.call("tk", "scaling", scale * DOTS_PER_INCH / POINTS_PER_INCH)
+        self.fonts = make_fonts(root)
+        self.style = ttk.Style(root)
+        self._pictures: dict[str, tk.PhotoImage] = {}
+
+    def px(self, units: float) -> int:
+        """Pixels for a length in units."""
+        return round(units * self.scale)
+
+    @property
+    def hairline(self) -> int:
+        """The thinnest line that is sharp."""
+        return max(1, int(self.scale))
+
+    def call(self, *words: object) -> None:
+        """`ttk::style`, for what its Python face cannot say with types."""
+        self._root.tk.call("ttk::style", *words)
+
+    def picture(self, name: str, png: bytes) -> tk.PhotoImage:
+        """`png` as Tk has it, kept for as long as the theme."""
+        made = self._pictures[name] = tk.PhotoImage(master=self._root, data=png)
+        return made
+
+    def nine(self, name: str, corner: float, *layers: tuple[float, float, str | None]) -> str:
+        """A stretchable box of layers (inset, radius, colour) in units; the picture's name."""
+        drawn = [
+            Layer(self._inset(inset), max(0.0, radius * self.scale), colour)
+            for inset, radius, colour in layers
+        ]
+        return str(self.picture(name, nine_patch(self.px(corner), drawn)))
+
+    def sign(self, sign: Sign, units: float = UNITS) -> tk.PhotoImage:
+        """The picture of a sign, drawn the first time it is asked for."""
+        name = f"{sign} {units}"
+        known = self._pictures.get(name)
+        if known is not None:
+            return known
+        return self.picture(name, draw_sign(sign, self.palette, pixels=self.px(units)))
+
+    def dress(self, widget: tk.Text | tk.Toplevel) -> None:
+        """Colours for a classic widget, which no ttk style reaches."""
+        palette = self.palette
+        if isinstance(widget, tk.Toplevel):
+            widget.configure(background=palette.background)
+            return
+        widget.configure(
+            background=palette.card,
+            foreground=palette.text,
+            insertbackground=palette.text,
+            selectbackground=palette.selection,
+            selectforeground=palette.text,
+            highlightthickness=self.px(2),
+            highlightcolor=palette.accent,
+            highlightbackground=palette.line,
+            borderwidth=0,
+            padx=self.px(8),
+            pady=self.px(8),
+            font=self.fonts.mono,
+        )
+
+    def _inset(self, units: float) -> int:
+        """Whole pixels, so that straight edges are sharp; a fraction is one hairline further in."""
+        whole = int(units)
+        return self.px(whole) if units == whole else self.px(whole) + self.hairline

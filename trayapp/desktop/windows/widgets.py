@@ -1,0 +1,166 @@
+"""Widgets in our look: say what they are for, and they fit the ground they stand on.
+
+Runs on Tk's thread. Tab visits widgets in the order they are made: make them in reading order.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from tkinter import ttk
+
+from trayapp.desktop.windows.looks import RING
+from trayapp.desktop.windows.signs import UNITS, Sign
+from trayapp.desktop.windows.theme import Theme
+
+_CARD_PADDING = (16, 12)
+_TROUGH_PADDING = RING + 2
+_MASK = "•"
+_FEW = 3
+
+
+class Role(StrEnum):
+    """What a label is; the value names its style."""
+
+    TEXT = "TLabel"
+    MUTED = "Muted.TLabel"
+    BOLD = "Bold.TLabel"
+    HEADING = "Heading.TLabel"
+    TITLE = "Title.TLabel"
+    MONO = "Mono.TLabel"
+
+
+class Kind(StrEnum):
+    """How much a button stands out. One ACCENT a window: what helps most."""
+
+    NORMAL = "Normal.TButton"
+    ACCENT = "Accent.TButton"
+    QUIET = "Quiet.TButton"
+    DANGER = "Danger.TButton"
+
+
+class Widgets:
+    """Makes widgets; placing them is the caller's."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+
+    def frame(self, parent: tk.Misc) -> ttk.Frame:
+        """A group without a look."""
+        return ttk.Frame(parent, style=f"{_ground(parent)}TFrame")
+
+    def card(self, parent: tk.Misc) -> ttk.Frame:
+        """A raised group; what is made inside it stands on the card."""
+        px = self.theme.px
+        across, down = _CARD_PADDING
+        padding = (px(RING + across), px(RING + down))
+        return ttk.Frame(parent, style="Box.TFrame", padding=padding)
+
+    def label(
+        self, parent: tk.Misc, text: str = "", *, role: Role = Role.TEXT, wrap: float = 0
+    ) -> ttk.Label:
+        """Words; with `wrap`, broken at so many units, or at the width it is given later."""
+        made = ttk.Label(parent, text=text, style=f"{_ground(parent)}{role}")
+        if wrap:
+            made.configure(wraplength=self.theme.px(wrap))
+            made.bind("<Configure>", self._on_width)
+        return made
+
+    def sign(self, parent: tk.Misc, sign: Sign, *, units: float = UNITS) -> ttk.Label:
+        """A picture; the words beside it say the same."""
+        style = f"{_ground(parent)}TLabel"
+        return ttk.Label(parent, image=self.theme.sign(sign, units), style=style)
+
+    def button(
+        self, parent: tk.Misc, text: str, command: Callable[[], None], *, kind: Kind = Kind.NORMAL
+    ) -> ttk.Button:
+        """A button as wide as its words."""
+        style = f"{_ground(parent)}{kind}"
+        return ttk.Button(parent, text=text, command=command, style=style)
+
+    def entry(self, parent: tk.Misc, text: tk.StringVar, *, secret: bool = False) -> ttk.Entry:
+        """A line to type in; a secret one shows dots until `show_secret`."""
+        style = f"{_ground(parent)}TEntry"
+        made = ttk.Entry(
+            parent, textvariable=text, style=style, width=1, font=self.theme.fonts.text
+        )
+        show_secret(made, shown=not secret)
+        return made
+
+    def check(self, parent: tk.Misc, text: str, value: tk.BooleanVar) -> ttk.Checkbutton:
+        """Yes or no."""
+        style = f"{_ground(parent)}TCheckbutton"
+        return ttk.Checkbutton(parent, text=text, variable=value, style=style)
+
+    def choice(
+        self, parent: tk.Misc, names: Mapping[str, str], value: tk.StringVar
+    ) -> ttk.Frame | ttk.Combobox:
+        """One of several, by key: side by side while they are few, else a list to open."""
+        return (self.segments if len(names) <= _FEW else self.combobox)(parent, names, value)
+
+    def segments(self, parent: tk.Misc, names: Mapping[str, str], value: tk.StringVar) -> ttk.Frame:
+        """Two or three choices side by side, in equal widths."""
+        padding = self.theme.px(_TROUGH_PADDING)
+        trough = ttk.Frame(parent, style="Segments.TFrame", padding=padding)
+        for column, (key, name) in enumerate(names.items()):
+            trough.columnconfigure(column, weight=1, uniform="segment")
+            one = ttk.Radiobutton(
+                trough, text=name, value=key, variable=value, style="Segment.TRadiobutton"
+            )
+            one.grid(row=0, column=column, sticky="we")
+        return trough
+
+    def combobox(
+        self, parent: tk.Misc, names: Mapping[str, str], value: tk.StringVar
+    ) -> ttk.Combobox:
+        """One of many, in a list to open."""
+        keys = list(names)
+        made = ttk.Combobox(
+            parent,
+            values=list(names.values()),
+            state="readonly",
+            style=f"{_ground(parent)}TCombobox",
+            font=self.theme.fonts.text,
+            width=1,
+        )
+        made.current(keys.index(value.get()))
+
+        def on_chosen(_event: tk.Event[tk.Misc]) -> None:
+            made.selection_clear()
+            value.set(keys[made.current()])
+
+        made.bind("<<ComboboxSelected>>", on_chosen)
+        return made
+
+    def progress(self, parent: tk.Misc) -> ttk.Progressbar:
+        """A slim bar; start it while something goes on, stop it after."""
+        return ttk.Progressbar(parent, mode="indeterminate", style="Horizontal.TProgressbar")
+
+    def _on_width(self, event: tk.Event[tk.Misc]) -> None:
+        label = event.widget
+        if isinstance(label, ttk.Label):
+            width = event.width - 2 * self.theme.px(RING)
+            if width != int(str(label.cget("wraplength"))):
+                label.configure(wraplength=width)
+
+
+def show_secret(entry: ttk.Entry, *, shown: bool) -> None:
+    """Whether what is typed can be read."""
+    entry.configure(show="" if shown else _MASK)
+
+
+def set_enabled(widget: tk.Misc, *, enabled: bool) -> None:
+    """Enable or disable a widget and all that is inside it."""
+    if isinstance(widget, ttk.Widget) and widget.winfo_class() not in {"TFrame", "TLabel"}:
+        widget.state(["!disabled" if enabled else "disabled"])
+    for child in widget.winfo_children():
+        set_enabled(child, enabled=enabled)
+
+
+def _ground(parent: tk.Misc) -> str:
+    """The prefix of styles on what `parent` is made of."""
+    if not isinstance(parent, ttk.Widget):
+        return ""
+    style = str(parent.cget("style"))
+    return "Card." if style == "Box.TFrame" or style.startswith("Card.") else ""

@@ -1,0 +1,195 @@
+"""TimeTaggerApi: the calls of a TimeTagger server, each an answer that was read or an Outcome.
+
+Runs on the sync thread; each call blocks for its request and never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trayapp.accounts.tokens import TokenSource
+from trayapp.servers.http import HttpClient, Timeouts
+from trayapp.servers.http_answer import Answer, clean_words, phrase_of
+from trayapp.servers.http_outcomes import outcome_of_status
+from trayapp.servers.timetagger_records import Record, record_of
+from trayapp.sync.outcome import (
+    Delivered,
+    Doubtful,
+    Offline,
+    Outcome,
+    ServerTrouble,
+    SignedOut,
+    Throttled,
+    WrongAddress,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+_UNAUTHORIZED, _PAYMENT_REQUIRED = 401, 402
+_UNAUTHORIZED_WORDS = "unauthorized: "
+_AFTER_RESET = "Item was modified after a reset"
+_FAR_FUTURE = 10**11
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The server answered well and did not take the record; `words` say why."""
+
+    words: str
+
+    @property
+    def is_after_reset(self) -> bool:
+        """Whether the record is older than the server's database."""
+        return self.words == _AFTER_RESET
+
+
+class TimeTaggerApi:
+    """One session with one server; `auth` None: as nobody."""
+
+    def __init__(
+        self, url: str, auth: TokenSource | None = None, *, timeouts: Timeouts | None = None
+    ) -> None:
+        self._unauthorized = ""
+        self._client = HttpClient(
+            url,
+            auth=auth,
+            shown_as=_shown_as,
+            make_session=self._make_session,
+            timeouts=timeouts,
+        )
+
+    def version(self) -> str | Outcome:
+        """The server's version; asked for only with a good token."""
+        answer = self._read("/version")
+        if not isinstance(answer, Answer):
+            return answer
+        version = answer.field("version")
+        shown = WrongAddress(f"HTTP {answer.status}: the answer names no version")
+        return version if isinstance(version, str) else shown
+
+    def recognise(self) -> Outcome:
+        """Delivered when what answers says no to nobody in the words of this API."""
+        answer = self._client.get("/version")
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status == _UNAUTHORIZED and answer.words().startswith(_UNAUTHORIZED_WORDS):
+            return Delivered()
+        outcome = outcome_of(answer)
+        if isinstance(outcome, (Offline, ServerTrouble, Throttled, WrongAddress)):
+            return outcome
+        return WrongAddress(f"HTTP {answer.status}: not the answer of a TimeTagger server")
+
+    def web_token(self) -> str | Outcome:
+        """A new token for the web, which leaves the old one good."""
+        answer = self._read("/webtoken")
+        return answer if not isinstance(answer, Answer) else _token_in(answer)
+
+    def bootstrap(self, login: str) -> str | Outcome:
+        """A token for the web for what is in `login`, base64; SignedOut or Refused if not good."""
+        # As JSON it stands in quotation marks, which base64 leaves out.
+        answer = self._client.send("POST", "/bootstrap_authentication", login)
+        if isinstance(answer, Doubtful):
+            return Offline(answer.reason)  # nothing changes there, so there is no doubt
+        if not isinstance(answer, Answer):
+            return answer
+        outcome = self._told(outcome_of(answer))
+        return outcome or _token_in(answer)
+
+    def around(self, seconds: int) -> list[Record] | Outcome:
+        """The records that cover this second, and all that were begun before it and run."""
+        answer = self._read("/records", {"timerange": f"{seconds}-{seconds}"})
+        return answer if not isinstance(answer, Answer) else _records_in(answer)
+
+    def changed_since(self, seconds: int) -> list[Record] | Outcome:
+        """The records stored after a time of the server, wherever they lie."""
+        answer = self._read("/updates", {"since": str(max(seconds, 0))})
+        return answer if not isinstance(answer, Answer) else _records_in(answer)
+
+    def server_time(self) -> float | Outcome:
+        """The server's clock."""
+        answer = self._read("/updates", {"since": str(_FAR_FUTURE)})
+        if not isinstance(answer, Answer):
+            return answer
+        now = answer.field("server_time")
+        shown = WrongAddress(f"HTTP {answer.status}: the answer tells no time")
+        return float(now) if isinstance(now, (int, float)) else shown
+
+    def put(self, record: Record) -> NotTaken | Outcome | None:
+        """Store a record under its key, unless a newer one is there; None: it was read."""
+        item = {"key": record.key, "t1": record.t1, "t2": record.t2}
+        body = [{**item, "mt": record.mt, "ds": record.ds}]
+        answer = self._client.send("PUT", "/records", body)
+        if not isinstance(answer, Answer):
+            return self._told(answer)
+        return self._told(outcome_of(answer)) or _taken(answer, record.key)
+
+    def close(self) -> None:
+        """Give up connections."""
+        self._client.close()
+
+    def _read(self, path: str, query: Mapping[str, str] | None = None) -> Answer | Outcome:
+        answer = self._client.get(path, query=query)
+        if not isinstance(answer, Answer):
+            return self._told(answer) or answer
+        return self._told(outcome_of(answer)) or answer
+
+    def _told(self, outcome: Outcome | None) -> Outcome | None:
+        """A refused token in the server's words: "revoked" asks for another than "expired"."""
+        if outcome == SignedOut(f"HTTP {_UNAUTHORIZED}: {phrase_of(_UNAUTHORIZED)}"):
+            words = clean_words(self._unauthorized)
+            return replace(outcome, reason=f"HTTP {_UNAUTHORIZED}: {words}") if words else outcome
+        return outcome
+
+    def _hear(self, status: int, text: str) -> None:
+        if status == _UNAUTHORIZED:
+            self._unauthorized = text
+
+    def _make_session(self) -> requests.Session:
+        from trayapp.servers.timetagger_words import (  # noqa: PLC0415  # needs requests: loads late
+            session_that_hears,
+        )
+
+        return session_that_hears(self._hear)
+
+
+def outcome_of(answer: Answer) -> Outcome | None:
+    """What an answer means; None: it is to be read. A PUT here may always be repeated."""
+    if answer.status == _PAYMENT_REQUIRED:
+        # The account is read-only: trouble of no entry in particular, that only somebody else can
+        # end. As a server in trouble it fails one task, with the words, holds all the others,
+        # and everything goes by itself once the account may be written to again.
+        words = answer.words().rpartition("|")[2].strip()
+        return ServerTrouble(f"HTTP {answer.status}: {words or phrase_of(answer.status)}")
+    return outcome_of_status(answer, repeatable=True)
+
+
+def _shown_as(access: str) -> Mapping[str, str]:
+    return {"authtoken": access}
+
+
+def _token_in(answer: Answer) -> str | Outcome:
+    token = answer.field("token")
+    if isinstance(token, str) and token:
+        return token
+    return WrongAddress(f"HTTP {answer.status}: the answer holds no token")
+
+
+def _records_in(answer: Answer) -> list[Record] | Outcome:
+    rows = answer.field("records")
+    if not isinstance(rows, list):
+        return WrongAddress(f"HTTP {answer.status}: the answer holds no records")
+    return [record for record in map(record_of, rows) if record is not None]
+
+
+def _taken(answer: Answer, key: str) -> NotTaken | Outcome | None:
+    accepted, failed = answer.field("accepted"), answer.field("failed")
+    if isinstance(failed, list) and key in failed:
+        errors = answer.field("errors")
+        first = errors[0] if isinstance(errors, list) and errors else ""
+        return NotTaken(clean_words(str(first)) or "not taken, without a reason")
+    if isinstance(accepted, list) and key in accepted:
+        return None
+    return Doubtful(f"HTTP {answer.status}: the answer does not name the record", answered=True)

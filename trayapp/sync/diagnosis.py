@@ -1,0 +1,188 @@
+"""Diagnosis: why the failed tasks failed, what to do about each cause, and which of them repeat.
+
+Pure; may be called from any thread. Every failed task has exactly one cause; repeats are a
+pattern of their own and counted apart. The words are in `diagnosis_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from operator import attrgetter
+
+from trayapp.queue.task import SyncTask
+from trayapp.sync.diagnosis_repeats import (
+    Action,
+    Duplicates,
+    Pattern,
+    Run,
+    Span,
+    events_of,
+    find_duplicates,
+    span_of,
+)
+from trayapp.sync.outcome import Cause
+from trayapp.tracking.entry import Event
+
+__all__ = [
+    "Action",
+    "Diagnosis",
+    "Duplicates",
+    "Finding",
+    "Pattern",
+    "Reason",
+    "Run",
+    "Span",
+    "cause_of",
+    "cause_of_reason",
+    "diagnose",
+    "events_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stored reason, word for word (empty: none was stored), and whose it is."""
+
+    text: str
+    task_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The failed tasks of one cause. `reasons`: the most common first, of equals the newest.
+
+    `needs_user` is False only where every one of them gets another trial by itself.
+    """
+
+    cause: Cause
+    task_ids: tuple[int, ...]
+    reasons: tuple[Reason, ...]
+    action: Action
+    needs_user: bool
+    span: Span
+
+    @property
+    def count(self) -> int:
+        """How many tasks."""
+        return len(self.task_ids)
+
+    @property
+    def message(self) -> str:
+        """The most common reason, in the server's own words."""
+        return self.reasons[0].text
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One finding for each cause there is, those that need the user first; and the repeats."""
+
+    groups: tuple[Finding, ...]
+    duplicates: Duplicates | None
+
+    @property
+    def count(self) -> int:
+        """How many tasks failed."""
+        return sum(group.count for group in self.groups)
+
+
+def diagnose(
+    tasks: Sequence[SyncTask],
+    *,
+    history: Iterable[Event] = (),
+    discarded: Set[str] = frozenset(),
+    tried: Set[int] = frozenset(),
+) -> Diagnosis:
+    """What the failed `tasks` come to, in whatever order they are given.
+
+    `history`: all events of their entries, in the log's order, whatever became of them: without
+    it no repeat can be proven. `discarded`: ids of the events among them that are not to be sent.
+    `tried`: ids of failed tasks whose one trial by themselves was in vain.
+    """
+    ordered = sorted(tasks, key=_BY_ID)
+    groups: dict[Cause, list[SyncTask]] = {}
+    for task in ordered:
+        groups.setdefault(cause_of(task), []).append(task)
+    found = [_finding(cause, groups[cause], tried) for cause in Cause if cause in groups]
+    found.sort(key=lambda finding: not finding.needs_user)
+    return Diagnosis(tuple(found), find_duplicates(ordered, history, discarded))
+
+
+# -- causes --------------------------------------------------------------------------------
+
+_BY_ID = attrgetter("id")
+_UNTOLD = frozenset({"", Cause.UNKNOWN.value})
+_KNOWN = {cause.value: cause for cause in Cause}
+_ACTIONS = {
+    Cause.SIGNED_OUT: Action.SIGN_IN,
+    Cause.WRONG_ADDRESS: Action.SERVER_SETTINGS,
+    Cause.SERVER_TROUBLE: Action.RETRY,
+    Cause.NETWORK: Action.RETRY,
+    Cause.REFUSED: Action.FIX,
+    Cause.CONFLICT: Action.CHOOSE,
+    Cause.INTERNAL: Action.REPORT,
+    Cause.UNKNOWN: Action.RETRY,
+}
+_HEALING = frozenset({Cause.SERVER_TROUBLE, Cause.NETWORK})
+# The first that fits counts. A refresh that no server answered, or a broken one, says nothing
+# about the token.
+_READINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), cause)
+    for pattern, cause in (
+        (r"Network error: the server's address", Cause.WRONG_ADDRESS),
+        (r"(Token refresh failed: )?Network error\b", Cause.NETWORK),
+        (r"Token refresh failed: (HTTP )?(5\d\d|408|425|429)\b", Cause.SERVER_TROUBLE),
+        (r"Token refresh failed|Token expired|HTTP 401\b", Cause.SIGNED_OUT),
+        (r"HTTP (407|511)\b", Cause.NETWORK),
+        (r"HTTP (5\d\d|408|425|429)\b|HTTP 2\d\d: unreadable", Cause.SERVER_TROUBLE),
+        (r"HTTP 404(: Not Found|:.*<(html|!doctype)\b.*|:?)\s*$", Cause.WRONG_ADDRESS),
+        (r"HTTP 4\d\d\b", Cause.REFUSED),
+        (r"HTTP \d\d\d\b", Cause.WRONG_ADDRESS),
+        (r"Conflict\b", Cause.CONFLICT),
+        (r"Internal error\b", Cause.INTERNAL),
+    )
+)
+
+
+def cause_of(task: SyncTask) -> Cause:
+    """The one cause of a failed task; what nobody told the cause of is read from its reason."""
+    if task.cause in _UNTOLD:
+        return cause_of_reason(task.reason)
+    return _KNOWN.get(task.cause, Cause.UNKNOWN)
+
+
+def cause_of_reason(reason: str) -> Cause:
+    """What a stored reason such as "HTTP 500: Internal Server Error" tells.
+
+    A 404 with the server's own words is about the entry; the bare phrase is about the address.
+    """
+    text = reason.strip()
+    fits = (cause for pattern, cause in _READINGS if pattern.match(text))
+    return next(fits, Cause.UNKNOWN)
+
+
+def _finding(cause: Cause, tasks: Sequence[SyncTask], tried: Set[int]) -> Finding:
+    heals = cause in _HEALING and all(_heals(task, tried) for task in tasks)
+    return Finding(
+        cause=cause,
+        task_ids=tuple(task.id for task in tasks),
+        reasons=_reasons(tasks),
+        action=_ACTIONS[cause],
+        needs_user=not heals,
+        span=span_of(tasks),
+    )
+
+
+def _heals(task: SyncTask, tried: Set[int]) -> bool:
+    """Whether it is tried again by itself: the queue goes by the cause stored with it."""
+    return task.cause in _HEALING and task.id not in tried
+
+
+def _reasons(tasks: Sequence[SyncTask]) -> tuple[Reason, ...]:
+    ids: dict[str, list[int]] = {}
+    for task in tasks:
+        ids.setdefault(task.reason, []).append(task.id)
+    found = [Reason(text, tuple(whose)) for text, whose in ids.items()]
+    found.sort(key=lambda reason: (len(reason.task_ids), reason.task_ids[-1]), reverse=True)
+    return tuple(found)
