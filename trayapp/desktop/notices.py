@@ -176,6 +176,11 @@ class NoticeRules:
         return Notice(title, f"{line}\n{body.format(time=time)}", key="gap", urgent=True)
 
 
+def closed_foreign_notice(words: str) -> Notice:
+    """An entry that was none of ours was ended on the server; `words` tell which, and why."""
+    return Notice(_("An entry was ended on the server"), words, key="closed-there", urgent=True)
+
+
 def failed_notice(status: SyncStatus) -> Notice:
     """All that failed, grouped by cause: the answer to "Failed tasks"."""
     body = sentences.failed_summary(status)

@@ -85,6 +85,16 @@ class SegmentTable:
         )
         return frozenset(row["remote_id"] for row in rows)
 
+    def unfinished(self, account_id: int) -> frozenset[str]:
+        """Remote ids of entries that something is still to be sent of."""
+        rows = self._database.rows(
+            "SELECT remote_id FROM segment WHERE account = ? AND remote_id IS NOT NULL"
+            " AND entry IN (SELECT entry FROM sync_queue WHERE account = ?"
+            " AND status IN ('pending', 'failed'))",
+            (account_id, account_id),
+        )
+        return frozenset(row["remote_id"] for row in rows)
+
     def watch(self, account_id: int, entry_id: str, segment: Segment, until: datetime) -> None:
         """It is sent once more after looks found nothing: a twin may still turn up."""
         self.confirm(account_id, entry_id, segment.id, segment.began_at, Known())

@@ -66,13 +66,15 @@ CREATE TABLE event (                -- what was clicked, for ever
   boot_id TEXT NOT NULL,
   boot_ms INTEGER NOT NULL,         -- since that boot, suspend included
   project TEXT NOT NULL,
-  note TEXT NOT NULL
+  note TEXT NOT NULL,
+  detail TEXT NOT NULL DEFAULT ''   -- of an edit: the entry as it should be, JSON
 );
 CREATE INDEX event_entry ON event (entry, seq);
 CREATE TRIGGER event_kept BEFORE DELETE ON event
   BEGIN SELECT RAISE (ABORT, 'events are kept for ever'); END;
 CREATE TRIGGER event_unchanged BEFORE UPDATE OF -- only whose they are may change
-  seq, id, entry, kind, at_ms, offset_minutes, zone, boot_id, boot_ms, project, note ON event
+  seq, id, entry, kind, at_ms, offset_minutes, zone, boot_id, boot_ms, project, note, detail
+  ON event
   BEGIN SELECT RAISE (ABORT, 'events are never changed'); END;
 CREATE INDEX event_account ON event (account, seq);
 
@@ -181,6 +183,7 @@ ALTER TABLE account ADD COLUMN projects_ms INTEGER;
 ALTER TABLE account ADD COLUMN projects_bind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN project_needed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sync_queue ADD COLUMN discarded_ms INTEGER;
+ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT '';
 DROP TRIGGER event_unchanged;
 """
 _SINCE_101 = ("project", "imported", "event_unchanged", "event_account")

@@ -19,6 +19,7 @@ from trayapp.servers.hubnity_account import refresher
 from trayapp.servers.hubnity_answers import in_doubt, read_only
 from trayapp.servers.hubnity_api import HubnityApi, RemoteProject
 from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
+from trayapp.servers.hubnity_foreign import Foreign
 from trayapp.servers.hubnity_job import Job, job_of
 from trayapp.servers.hubnity_shapes import (
     Finding,
@@ -49,6 +50,7 @@ class HubnityServer:
 
     def __init__(self, api: HubnityApi) -> None:
         self._api = api
+        self._foreign = Foreign(api)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -87,7 +89,7 @@ class HubnityServer:
         user_id = self._api.user_id()
         if isinstance(user_id, Outcome):
             return user_id
-        return self._create(job, user_id)
+        return self._foreign.told_with(self._create(job, user_id), job)
 
     def look(self, unit: Unit, write: Write) -> Outcome:
         job = _read(write)
@@ -95,7 +97,7 @@ class HubnityServer:
             return job
         if job.base is None:
             taken = unit.taken | _others(unit, write.segment_id)
-            return read_only(self._find(job, taken))
+            return self._foreign.told_with(read_only(self._find(job, taken)), job)
         record = self._api.entry(job.remote_id)
         if isinstance(record, Outcome):
             return record
@@ -172,25 +174,29 @@ class HubnityServer:
                 outcome = deliver(self._api, [job], user_id)
                 return outcome.parts[0] if isinstance(outcome, Several) else outcome
         body = fields_of(self._api, job, user_id)
-        return body if isinstance(body, Outcome) else self._post(job, body, user_id)
+        return body if isinstance(body, Outcome) else self._post(job, body)
 
-    def _post(self, job: Job, body: dict[str, object], user_id: str) -> Outcome:
+    def _post(self, job: Job, body: dict[str, object]) -> Outcome:
         if job.want.status is Status.PAUSED:
             body |= {"status": job.want.status.value}
         made = self._api.create(body)
         if isinstance(made, Blocked):
-            return self._adopt(job, user_id, made)
-        return made if isinstance(made, Outcome) else self._bring(made, job.want, written=True)
+            made = self._make_way(job, body, made)
+        if isinstance(made, Outcome):
+            return made
+        return self._bring(made, job.want, written=True)
 
-    def _adopt(self, job: Job, user_id: str, blocked: Blocked) -> Outcome:
+    def _make_way(self, job: Job, body: dict[str, object], blocked: Blocked) -> Record | Outcome:
         """What is active there may be our own, that landed late; else it is another entry."""
         active = self._api.active()
         if isinstance(active, Outcome):
             return active
-        for record in active:
-            if record.user_id == user_id and job.is_like(record) and record.id not in job.taken:
+        mine = [record for record in active if record.user_id == body["userId"]]
+        for record in mine:
+            if job.is_like(record) and record.id not in job.taken:
                 return self._take(record, job)
-        return blocked
+        in_the_way = self._foreign.end(mine, job, blocked)
+        return self._api.create(body) if in_the_way is None else in_the_way
 
     def _find(self, job: Job, taken: frozenset[str]) -> Outcome:
         """Look for what was sent, and finish it when only its beginning is there."""

@@ -264,9 +264,9 @@ def twins_to_look_for(writer: QueueWriter, account: Account, now: datetime) -> T
 
 
 def _whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
-    return Unit(
-        entry=entry,
-        pending=(),
-        known=writer.segments.known(entry.id),
-        taken=writer.segments.taken(account.id, entry.id, entry.started_at),
-    )
+    known = writer.segments.known(entry.id)
+    taken = writer.segments.taken(account.id, entry.id, entry.started_at)
+    if entry.state is TrackerState.RUNNING and not known:
+        # What an older entry of ours still runs as is not to be taken for somebody else's.
+        taken |= writer.segments.unfinished(account.id)
+    return Unit(entry=entry, pending=(), known=known, taken=taken)

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from trayapp.i18n import _, ngettext
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import FailedCause, Link, RetryResult, SyncStatus
-from trayapp.sync.words import clock_time
+from trayapp.sync.words import clock_time, one_line
 from trayapp.tracking.moments import Unclear
 from trayapp.tracking.tracker import Impossible
 
@@ -173,6 +173,21 @@ def failed_summary(status: SyncStatus) -> str:
         words = explain_failed(found, status)
         groups.append(f"{words.title}\n{reason_words(found.reason)}\n{words.text}")
     return "\n\n".join(groups)
+
+
+def closed_there(
+    name: str, began_at: datetime, ended_at: datetime, *, zone: tzinfo | None = None
+) -> str:
+    """That an entry the user had started elsewhere was ended, because another began here."""
+    words = _(
+        "“{name}” ran on the server since {began}. You started something else here, so it was "
+        "ended there at {ended}. If that is not right, correct it on the server."
+    )
+    return words.format(
+        name=one_line(name) or _("An entry without a name"),
+        began=clock_time(began_at, zone, as_of=ended_at),
+        ended=clock_time(ended_at, zone, as_of=ended_at),
+    )
 
 
 def link_sentence(link: Link) -> str:

@@ -29,7 +29,12 @@ class Capabilities:
     """What differs between servers and matters to the worker."""
 
     one_active: bool = False
-    """The server refuses a second active entry: finished entries go first, the running one last."""
+    """The server refuses a second active entry: finished entries go first, the running one last.
+
+    Another entry that runs there may be ended for one that is to run only when it is the same
+    user's, none of ours and began before ours, and then it ends where ours begins:
+    `Delivered.closed_other` tells it. Else it is left alone, and ours is Blocked.
+    """
     resolution: timedelta = timedelta(milliseconds=1)
     """The grain of its times."""
     batch: int = 1
@@ -41,8 +46,9 @@ class Unit:
     """One entry's pending events in order, the entry as it should be after them, what is known.
 
     `entry` is the replay of all its events up to the last of `pending`. `known` maps segment ids
-    to what the server confirmed. `taken` holds remote ids that belong to other segments begun
-    within a day of this entry: a look must not adopt those.
+    to what the server confirmed. `taken` holds remote ids that belong to other segments, those
+    begun within a day of this entry or with something still to send: a look must not adopt those,
+    nor may they be ended for this one.
     """
 
     entry: TimeEntry

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from trayapp.i18n import ngettext
 from trayapp.mutex import Mutex
 from trayapp.queue.legacy_rows import Group, OldRow, grouped, users_of
 from trayapp.queue.legacy_tasks import Bringer, Brought
@@ -17,14 +18,21 @@ from trayapp.transfer.old_file import open_copy
 from trayapp.transfer.salvage import Salvaged, salvage
 from trayapp.transfer.summary import Summary, kinds_of, left_of
 
-_CHUNK = 200
+_CHUNK = 50
 
 
 class UserNeededError(Exception):
     """The file does not say whose tasks these are; ask, and import again with `user`."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(count)
+        text = ngettext(
+            "The older database does not say whose task this is. Nothing was imported. Say which"
+            " user of the Hubnity server it belongs to.",
+            "The older database does not say whose tasks these {count} are. Nothing was imported."
+            " Say which user of the Hubnity server they belong to.",
+            count,
+        )
+        super().__init__(text.format(count=count))
         self.count = count
 
 
