@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trayapp import commands
+from trayapp import commands, discards
 from trayapp.control.connection import Responder
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core
@@ -91,6 +91,8 @@ class Answers:
                 self._answer_click(request, responder, now)
             case "retry":
                 self._answer_retry(request, responder)
+            case name if name in discards.REQUESTS:
+                self._answer_discard(request, responder)
             case name if name in REQUESTS:
                 self._house.reception.answer(request, responder)
             case "wake":  # a command recorded a click while we were starting
@@ -113,6 +115,11 @@ class Answers:
             self._house.watch.answered()
         responder.reply(reply)
         self._house.tick()
+
+    def _answer_discard(self, request: Request, responder: Responder) -> None:
+        if responder.is_open:  # else it is done without us
+            responder.reply(discards.discard_reply(self._house.core, request))
+            self._house.tick()
 
     def _answer_retry(self, request: Request, responder: Responder) -> None:
         retries = self._house.retries

@@ -15,6 +15,7 @@ from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
+from trayapp.sync.discard import Discarder
 from trayapp.sync.kind import ServerKind
 from trayapp.sync.retry import Retrier, release
 from trayapp.sync.server import TimeServer
@@ -73,6 +74,7 @@ class Core:
         self.reader = QueueReader(paths.database)
         self.timer = Timer(self._queue, recorded=self._on_click, recover=self._recover)
         self.retrier = Retrier(self._queue)
+        self.discarder = Discarder(self._queue, self.reader)
         self.worker = SyncWorker(
             self._queue,
             WorkerPorts(

@@ -14,6 +14,7 @@ from dataclasses import replace
 from trayapp import commands
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core, Surroundings
+from trayapp.discards import discard_reply
 from trayapp.log import start_logging, stop_logging
 from trayapp.queue.task import Account
 from trayapp.reception import account_reply, earlier_reply, entered_reply, form_of
@@ -35,6 +36,12 @@ def record(where: Surroundings, request: Request, now: Stamp) -> Reply:
     """Do what a click asks for, durably; nothing is sent."""
     with _opened(where) as core:
         return commands.click(core.timer, request, now=now)
+
+
+def discard(where: Surroundings, request: Request) -> Reply:
+    """Answer one of the requests about what is not to be sent; nothing is sent."""
+    with _opened(where) as core:
+        return discard_reply(core, request)
 
 
 def requeue(where: Surroundings, ids: Sequence[int] | None) -> int:

@@ -58,6 +58,9 @@ class FileTokenStore:
         access, refresh = json.loads(self._path.read_text(encoding="utf-8"))
         return Tokens(access=access, refresh=refresh)
 
+    def ready(self) -> None:
+        """A file always takes what is new."""
+
     def save(self, tokens: Tokens) -> None:
         new = self._path.with_suffix(".new")
         new.write_text(json.dumps([tokens.access, tokens.refresh]), encoding="utf-8")

@@ -66,6 +66,7 @@ class KeyringVault:
 
     def allow_prompt(self) -> None:
         self._keyring.allow_prompt()
+        self._keep_soon()
 
     def tokens_of(self, kind: str, url: str, user: str) -> KeyringTokenStore:
         name = f"{kind} {user} {url}"
@@ -80,7 +81,17 @@ class KeyringVault:
             return self._stores[name]
 
     def _on_opened(self) -> None:
+        self._keep_soon()
         self._opened()
+
+    def _keep_soon(self) -> None:
+        """Bring into the keyring what is only in memory, on a thread that may wait for it."""
+        with self._lock:
+            owing = [store for store in self._stores.values() if store.is_session_only]
+        if owing:
+            threading.Thread(
+                target=lambda: [store.keep() for store in owing], name="keep", daemon=True
+            ).start()
 
     def _on_not_kept(self, why: NotKept) -> None:
         self._kept_for_session(why)

@@ -20,10 +20,13 @@ class EventTable:
         self._database = database
 
     def newest_entry(self) -> tuple[Event, ...]:
-        """The events of the entry clicked last, in order; empty when nothing was ever clicked."""
+        """The events of the entry clicked last, in order; empty when nothing was ever clicked.
+
+        What came from an older database lies below zero: the tracker does not go on from it.
+        """
         rows = self._database.rows(
             "SELECT * FROM event WHERE entry ="
-            " (SELECT entry FROM event ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+            " (SELECT entry FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT 1) ORDER BY seq"
         )
         return tuple(event_of(row) for row in rows)
 
@@ -40,8 +43,10 @@ class EventTable:
     def add(self, events: Sequence[Event], account_id: int) -> None:
         """Keep clicks for ever."""
         self._database.run_many(
-            "INSERT INTO event (account, id, entry, kind, at_ms, offset_minutes, zone, boot_id,"
-            " boot_ms, project, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO event (seq, account, id, entry, kind, at_ms, offset_minutes, zone, boot_id,"
+            " boot_ms, project, note) VALUES"
+            " ((SELECT MAX(0, COALESCE(MAX(seq), 0)) + 1 FROM event),"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(account_id, *event_values(event)) for event in events],
         )
 

@@ -25,7 +25,7 @@ UNKNOWN = "unknown"
 _KIND = "hubnity"
 _STATUSES = {"failed": "failed", CANCELLED: "discarded"}
 _LOWEST = -(2**62)
-_IN_A_MS = 20  # bits: so many rows of one millisecond keep their order
+_IN_A_MS = 20  # bits: so many rows may fall into one millisecond
 
 
 class Execute(Protocol):
@@ -112,16 +112,14 @@ class Bringer:
 
     def _keep(self, group: Group, events: Sequence[tuple[OldRow, Event]]) -> None:
         account = self.account(group)
-        seq = _LOWEST
-        for row, event in events:
-            wanted = _LOWEST + (to_ms(event.at) << _IN_A_MS) + row.id % (1 << _IN_A_MS)
-            seq = self._add_event(max(seq + 1, wanted), event, account)
-        self._name_segment(group, account)
+        if sum(self._add_event(row, event, account) for row, event in events):
+            self._name_segment(group, account)
 
-    def _add_event(self, seq: int, event: Event, account: int) -> int:
-        known = self._execute("SELECT seq FROM event WHERE id = ?", (event.id,)).fetchone()
-        if known:
-            return int(known[0])
+    def _add_event(self, row: OldRow, event: Event, account: int) -> bool:
+        """False when the log has it already."""
+        if self._execute("SELECT 1 FROM event WHERE id = ?", (event.id,)).fetchone():
+            return False
+        seq = _LOWEST + (to_ms(event.at) << _IN_A_MS) + row.id % (1 << _IN_A_MS)
         while self._execute("SELECT 1 FROM event WHERE seq = ?", (seq,)).fetchone():
             seq += 1
         self._execute(
@@ -129,7 +127,7 @@ class Bringer:
             " boot_id, boot_ms, project, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (seq, account, *event_values(event)),
         )
-        return seq
+        return True
 
     def _name_segment(self, group: Group, account: int) -> None:
         """The older app kept one record an entry; what is in doubt is looked for under its name."""

@@ -25,7 +25,7 @@ from trayapp.queue.rows import (
 )
 from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
 from trayapp.tracking.catalog import Catalog
-from trayapp.tracking.entry import Event
+from trayapp.tracking.entry import Event, from_ms
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Activity
 
@@ -38,6 +38,29 @@ class Tally:
     status: str
     cause: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What became of one attempt at a task: the outcome's name, and its reason word for word."""
+
+    task_id: int
+    at: datetime
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLog:
+    """What a diagnosis needs to know beside the failed tasks.
+
+    All events of their entries in order; the ids of those that are not to be sent; the ids of the
+    failed tasks whose one trial by themselves was in vain.
+    """
+
+    events: tuple[Event, ...]
+    discarded: frozenset[str]
+    tried: frozenset[int]
 
 
 class QueueReader:
@@ -83,7 +106,7 @@ class QueueReader:
         """The events of the entry clicked last, in order."""
         rows = self._rows(
             "SELECT * FROM event WHERE entry ="
-            " (SELECT entry FROM event ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+            " (SELECT entry FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT 1) ORDER BY seq"
         )
         return tuple(event_of(row) for row in rows)
 
@@ -174,6 +197,39 @@ class QueueReader:
         )
         return tuple(task_of(row) for row in rows)
 
+    def history(self, task_ids: Sequence[int], *, limit: int = 20) -> tuple[Attempt, ...]:
+        """The newest `limit` attempts at each of these tasks, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY task ORDER BY id DESC) AS age"
+            "   FROM attempt WHERE task IN (SELECT value FROM json_each(?)))"
+            " WHERE age <= ? ORDER BY id",
+            (json.dumps(list(task_ids)), limit),
+        )
+        return tuple(
+            Attempt(
+                task_id=row["task"],
+                at=from_ms(row["at_ms"]),
+                outcome=row["outcome"],
+                reason=row["reason"],
+            )
+            for row in rows
+        )
+
+    def failed_log(self) -> FailedLog:
+        """What a diagnosis of the failed tasks needs to know beside them."""
+        entries = "(SELECT entry FROM sync_queue WHERE status = 'failed' AND entry <> '')"
+        events = self._rows(f"SELECT * FROM event WHERE entry IN {entries} ORDER BY seq")  # noqa: S608
+        discarded = self._rows(
+            f"SELECT event FROM sync_queue WHERE entry IN {entries}"  # noqa: S608  # our own words
+            " AND status = 'discarded' AND event IS NOT NULL"
+        )
+        tried = self._rows("SELECT id FROM sync_queue WHERE status = 'failed' AND trial = 2")
+        return FailedLog(
+            events=tuple(event_of(row) for row in events),
+            discarded=frozenset(row["event"] for row in discarded),
+            tried=frozenset(row["id"] for row in tried),
+        )
+
     def open_until(self, newest_id: int, ids: Sequence[int] | None = None) -> tuple[int, int, str]:
         """Of the active account's tasks up to this one: how many wait, how many failed, and why.
 
@@ -215,7 +271,9 @@ class QueueReader:
 
         Clicks are counted, not activities, so that it costs the same in any history.
         """
-        rows = self._rows("SELECT project, note FROM event ORDER BY seq DESC LIMIT ?", (limit,))
+        rows = self._rows(
+            "SELECT project, note FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT ?", (limit,)
+        )
         found: dict[tuple[str, str], Activity] = {}
         for row in rows:
             activity = Activity(row["project"], row["note"])

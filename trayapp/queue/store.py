@@ -9,6 +9,7 @@ from pathlib import Path
 from trayapp.queue import schema
 from trayapp.queue.account_table import AccountTable
 from trayapp.queue.database import Database
+from trayapp.queue.discard_table import DiscardTable
 from trayapp.queue.event_table import EventTable, SegmentTable
 from trayapp.queue.handover import Handover
 from trayapp.queue.task import GateKind
@@ -31,6 +32,7 @@ class QueueWriter(Database):
         self.events = EventTable(self)
         self.segments = SegmentTable(self)
         self.tasks = TaskTable(self)
+        self.discards = DiscardTable(self, self.events)
         self.handover = Handover(self, self.tasks)
 
     def catalog(self) -> Catalog:
@@ -43,5 +45,6 @@ class QueueWriter(Database):
             account_id = self.events.account_of(event.entry_id) or self.accounts.active().id
             self.events.add((event,), account_id)
             self.tasks.add((event,), account_id, now)
+            self.discards.follow(event, now)
             self.accounts.hurry(account_id, now, kinds=_WAITS_FOR_NETWORK)
             self.tasks.unblock(account_id)

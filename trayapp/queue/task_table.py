@@ -250,12 +250,13 @@ class TaskTable:
     ) -> tuple[int, int]:
         """Failed tasks back to pending, attempts to 0: how many, and the last one's id.
 
-        The oldest `limit` of those behind `after_id`; `ids` None means all of the account.
+        The oldest `limit` of those behind `after_id`; `ids` None means all of the account. What
+        has no event cannot be sent: it is the user's to decide about.
         """
         rows = self._database.rows(
             "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
             " cause = '' WHERE id IN (SELECT id FROM sync_queue"
-            " WHERE account = ? AND status = 'failed' AND id > ?"
+            " WHERE account = ? AND status = 'failed' AND event IS NOT NULL AND id > ?"
             " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?)"
             " RETURNING id",
             (account_id, after_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
@@ -276,7 +277,8 @@ class TaskTable:
         """What failed for this cause goes again, attempts to 0, in its old place."""
         self._database.run(
             "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
-            " cause = '' WHERE account = ? AND status = 'failed' AND cause = ?",
+            " cause = '' WHERE account = ? AND status = 'failed' AND cause = ?"
+            " AND event IS NOT NULL",
             (account_id, cause),
         )
 

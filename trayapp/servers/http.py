@@ -26,7 +26,7 @@ from trayapp.accounts.tokens import (
     TokensLocked,
     TokenSource,
 )
-from trayapp.servers.http_answer import Answer, parse_retry_after, phrase_of
+from trayapp.servers.http_answer import Answer, answer_of, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_exception, outcome_of_status
 from trayapp.sync.outcome import (
     Doubtful,
@@ -227,7 +227,7 @@ class HttpClient:
         finally:
             # Returns the connection when everything was read, else closes it.
             response.raw.close() if not response.raw.closed else response.raw.release_conn()
-        return _answer(response, bytes(content))
+        return answer_of(response, bytes(content))
 
 
 def token_refresher(
@@ -273,23 +273,6 @@ def _outcome_of_refresh(error: RefreshError) -> Outcome:
         return Locked(f"Keyring: {error.reason}")
     reason = f"Token refresh failed: {error.reason}"
     return SignedOut(reason) if isinstance(error, RefreshRefused) else Offline(reason)
-
-
-def _answer(response: requests.Response, content: bytes) -> Answer:
-    start = content[:512].lstrip().lower()
-    kind = response.headers.get("Content-Type", "").lower()
-    try:
-        parsed: object = json.loads(content)
-        is_json = True
-    except (ValueError, RecursionError):
-        parsed, is_json = None, False
-    return Answer(
-        status=response.status_code,
-        json=parsed,
-        is_json=is_json,
-        is_html=not is_json and ("html" in kind or start.startswith((b"<!doctype", b"<html"))),
-        retry_after=parse_retry_after(response.headers.get("Retry-After")),
-    )
 
 
 def _new_session() -> requests.Session:

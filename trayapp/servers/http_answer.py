@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from trayapp.log import HIDDEN, redact
+
+if TYPE_CHECKING:
+    import requests
 
 _MAX_WORDS = 200
 _LONGEST_PAUSE = timedelta(days=30)
@@ -94,3 +99,21 @@ def parse_retry_after(value: str | None) -> timedelta | datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def answer_of(response: requests.Response, content: bytes) -> Answer:
+    """What a response says; `content` is its body, whole."""
+    start = content[:512].lstrip().lower()
+    kind = response.headers.get("Content-Type", "").lower()
+    try:
+        parsed: object = json.loads(content)
+        is_json = True
+    except (ValueError, RecursionError):
+        parsed, is_json = None, False
+    return Answer(
+        status=response.status_code,
+        json=parsed,
+        is_json=is_json,
+        is_html=not is_json and ("html" in kind or start.startswith((b"<!doctype", b"<html"))),
+        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+    )

@@ -163,7 +163,11 @@ class HubnityServer:
                 return found
         if not has_sync:
             return Several(parts=tuple(Unasked() for _ in jobs))
-        return deliver(self._api, readable, str(user_id))
+        outcome = deliver(self._api, readable, str(user_id))
+        if not isinstance(outcome, Several):
+            return outcome
+        told = zip(outcome.parts, readable, strict=True)
+        return Several(parts=tuple(self._foreign.told_with(one, job) for one, job in told))
 
     def _create(self, job: Job, user_id: str) -> Outcome:
         if job.want.end_ms is not None:

@@ -44,7 +44,7 @@ class Foreign:
         self._ended.setdefault(job.key, {})[record.id] = _name_of(record)
         step = Step(fields={"endTime": time_text(begin_ms)})
         changed = self._api.change(record.id, step)
-        if isinstance(changed, Record) or isinstance(changed, Removed):
+        if isinstance(changed, (Record, Removed)):
             return None
         # Nothing of ours has left yet: what is in doubt is only whether the way is free.
         return read_only(changed) if isinstance(changed, Doubtful) else changed

@@ -7,31 +7,26 @@ each write it is read once more: an answer only says that the record was read.
 
 from __future__ import annotations
 
-import logging
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
 
+from trayapp.servers.timetagger_answers import gone, in_doubt, judge, not_shown, refused
 from trayapp.servers.timetagger_api import NotTaken, TimeTaggerApi
-from trayapp.servers.timetagger_records import Job, Record, job_of, segment_of, time_text
+from trayapp.servers.timetagger_batch import deliver
+from trayapp.servers.timetagger_records import Job, Record, job_of, segment_of
+from trayapp.servers.timetagger_strangers import Strangers
 from trayapp.sync.outcome import (
     Absent,
-    Conflict,
     Delivered,
-    Doubtful,
-    Locked,
-    Offline,
     Ours,
     Outcome,
-    Refused,
-    Removed,
-    Untrusted,
 )
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
 from trayapp.tracking.entry import TrackerState
 
-_logger = logging.getLogger(__name__)
+_MOST_IN_BATCH = 50
 
 
 class TimeTaggerServer:
@@ -39,11 +34,12 @@ class TimeTaggerServer:
 
     def __init__(self, api: TimeTaggerApi) -> None:
         self._api = api
+        self._strangers = Strangers(api)
         self._put: set[str] = set()
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(resolution=timedelta(seconds=1))
+        return Capabilities(resolution=timedelta(seconds=1), batch=_MOST_IN_BATCH)
 
     def plan(self, unit: Unit) -> Write | Nothing:
         if not unit.pending:
@@ -61,6 +57,8 @@ class TimeTaggerServer:
         return Write(body=job.to_json(), settles=settles, segment_id=segment.id, repeatable=True)
 
     def send(self, write: Write) -> Outcome:
+        if write.parts:
+            return self._send_batch(write)
         job = _read(write)
         return job if isinstance(job, Ours) else self._send(job)
 
@@ -91,22 +89,27 @@ class TimeTaggerServer:
         if isinstance(found, Outcome):
             return found
         if found.ours is None:
-            return _gone() if job.base else self._write(job, job.want)
+            return gone() if job.base else self._write(job, job.want)
         merged = job.merged(found.ours)
         if merged is None or _settled(found.ours, merged):
-            return self._close_strangers(job, found, _judge(found.ours, merged or job.want))
+            return self._close_strangers(job, found, judge(found.ours, merged or job.want))
         return self._write(job, merged, over=found.ours)
+
+    def _send_batch(self, write: Write) -> Outcome:
+        jobs = [_read(part) for part in write.parts]
+        self._put.update(job.want.key for job in jobs if isinstance(job, Job))
+        return deliver(self._api, jobs, self._send)
 
     def _look(self, job: Job, *, still_runs: bool) -> Outcome:
         found = self._find(job)
         if isinstance(found, Outcome):
             return found
         if found.ours is None:
-            return _gone() if job.base else Absent()
+            return gone() if job.base else Absent()
         merged = job.merged(found.ours)
         if merged is not None and not _settled(found.ours, merged):
             return Absent()
-        judged = _judge(found.ours, merged or job.want)
+        judged = judge(found.ours, merged or job.want)
         return self._close_strangers(job, found, judged) if still_runs else judged
 
     def _find(self, job: Job) -> _Found | Outcome:
@@ -127,7 +130,7 @@ class TimeTaggerServer:
         if isinstance(taken, NotTaken) and taken.is_after_reset:
             taken = self._put_after_reset(job, record, over)
         if isinstance(taken, NotTaken):
-            return Refused(f"HTTP 200: {taken.words}")
+            return refused(taken)
         return taken or self._confirmed(job, record)
 
     def _put_after_reset(
@@ -140,7 +143,7 @@ class TimeTaggerServer:
                 return found
             over = found.ours
         if over is not None and (job.base is None or not over.shows(job.base)):
-            return _judge(over, record)
+            return judge(over, record)
         now = self._api.server_time()
         if isinstance(now, Outcome):
             return now
@@ -150,28 +153,20 @@ class TimeTaggerServer:
         """What the server shows now that it has read the record."""
         found = self._find(job)
         if isinstance(found, Outcome):
-            return _in_doubt(found)
+            return in_doubt(found)
         if found.ours is None:
-            return Doubtful("HTTP 200: the server does not show the record", answered=True)
-        judged = _judge(found.ours, record)
-        outcome = self._close_strangers(job, found, judged)
-        return outcome if outcome is judged else _in_doubt(outcome)
-
-    def _close_strangers(self, job: Job, found: _Found, judged: Outcome) -> Outcome:
-        """One entry runs at a time: what began before ours elsewhere ends where ours begins."""
+            return not_shown()
+        judged = judge(found.ours, record)
         if not isinstance(judged, Delivered):
             return judged
-        begin = job.want.t1
-        for one in job.strangers(found.records):
-            if one.key in self._put:
-                continue  # ours, not yet settled
-            closed = replace(one, t2=max(begin, one.t1 + 1), mt=max(begin, one.mt + 1))
-            taken = self._api.put(closed)
-            if isinstance(taken, Outcome):
-                return taken
-            done = "could not be" if taken else "was"
-            _logger.warning("What ran on the server since %s %s ended", time_text(one.t1), done)
-        return judged
+        outcome = self._close_strangers(job, found, judged)
+        return outcome if isinstance(outcome, Delivered) else in_doubt(outcome)
+
+    def _close_strangers(self, job: Job, found: _Found, judged: Outcome) -> Outcome:
+        if not isinstance(judged, Delivered):
+            return judged
+        # What we have put ourselves may not be settled yet.
+        return self._strangers.end(job, found.records, judged, ours=self._put)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,29 +184,6 @@ def _read(write: Write) -> Job | Ours:
         return Ours(f"Internal error: the stored request cannot be read: {type(error).__name__}")
 
 
-def _judge(theirs: Record, wanted: Record) -> Outcome:
-    """What the server's record means for the one we want there."""
-    if theirs.is_hidden:
-        return Removed("The record was removed on the server")
-    if theirs.shows(wanted):
-        return Delivered(remote_id=theirs.key, base=theirs.to_json())
-    same_times = (theirs.t1, theirs.t2) == (wanted.t1, wanted.t2)
-    text = ", with another text" if same_times else ""
-    return Conflict(f"Conflict: the server shows {theirs.words()}{text}")
-
-
 def _settled(theirs: Record, merged: Record) -> bool:
     """Whether there is nothing to write: it is as it should be, or was removed."""
     return theirs.is_hidden or theirs.shows(merged)
-
-
-def _gone() -> Removed:
-    return Removed("The record is no longer on the server")
-
-
-def _in_doubt(outcome: Outcome) -> Outcome:
-    """What a later request of a write came to: the record was put, and only a look can tell."""
-    if isinstance(outcome, Doubtful):
-        return outcome
-    unasked = isinstance(outcome, (Offline, Untrusted, Locked))
-    return Doubtful(outcome.reason, answered=not unasked)

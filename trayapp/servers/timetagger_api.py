@@ -5,8 +5,9 @@ Runs on the sync thread; each call blocks for its request and never raises.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.tokens import TokenSource
@@ -98,9 +99,10 @@ class TimeTaggerApi:
         outcome = self._told(outcome_of(answer))
         return outcome or _token_in(answer)
 
-    def around(self, seconds: int) -> list[Record] | Outcome:
-        """The records that cover this second, and all that were begun before it and run."""
-        answer = self._read("/records", {"timerange": f"{seconds}-{seconds}"})
+    def around(self, first: int, last: int | None = None) -> list[Record] | Outcome:
+        """The records that cover a second from first to last, and all that run since before."""
+        timerange = f"{first}-{first if last is None else last}"
+        answer = self._read("/records", {"timerange": timerange})
         return answer if not isinstance(answer, Answer) else _records_in(answer)
 
     def changed_since(self, seconds: int) -> list[Record] | Outcome:
@@ -119,12 +121,20 @@ class TimeTaggerApi:
 
     def put(self, record: Record) -> NotTaken | Outcome | None:
         """Store a record under its key, unless a newer one is there; None: it was read."""
-        item = {"key": record.key, "t1": record.t1, "t2": record.t2}
-        body = [{**item, "mt": record.mt, "ds": record.ds}]
+        not_taken = self.put_all([record])
+        return not_taken if isinstance(not_taken, Outcome) else not_taken.get(record.key)
+
+    def put_all(self, records: Sequence[Record]) -> dict[str, NotTaken] | Outcome:
+        """The same for several: those that were not read, by key."""
+        body = [
+            {"key": one.key, "t1": one.t1, "t2": one.t2, "mt": one.mt, "ds": one.ds}
+            for one in records
+        ]
         answer = self._client.send("PUT", "/records", body)
         if not isinstance(answer, Answer):
-            return self._told(answer)
-        return self._told(outcome_of(answer)) or _taken(answer, record.key)
+            return self._told(answer) or answer
+        outcome = self._told(outcome_of(answer))
+        return outcome or _not_taken(answer, [one.key for one in records])
 
     def close(self) -> None:
         """Give up connections."""
@@ -184,12 +194,20 @@ def _records_in(answer: Answer) -> list[Record] | Outcome:
     return [record for record in map(record_of, rows) if record is not None]
 
 
-def _taken(answer: Answer, key: str) -> NotTaken | Outcome | None:
-    accepted, failed = answer.field("accepted"), answer.field("failed")
-    if isinstance(failed, list) and key in failed:
-        errors = answer.field("errors")
-        first = errors[0] if isinstance(errors, list) and errors else ""
-        return NotTaken(clean_words(str(first)) or "not taken, without a reason")
-    if isinstance(accepted, list) and key in accepted:
-        return None
-    return Doubtful(f"HTTP {answer.status}: the answer does not name the record", answered=True)
+def _not_taken(answer: Answer, keys: Sequence[str]) -> dict[str, NotTaken] | Outcome:
+    accepted, failed, errors = map(_list_at(answer), ("accepted", "failed", "errors"))
+    if any(key not in accepted and key not in failed for key in keys):
+        return Doubtful(f"HTTP {answer.status}: the answer does not name the record", answered=True)
+    words = dict(zip_longest(map(str, failed), errors[: len(failed)], fillvalue=""))
+    return {
+        key: NotTaken(clean_words(str(why)) or "not taken, without a reason")
+        for key, why in words.items()
+    }
+
+
+def _list_at(answer: Answer) -> Callable[[str], list[object]]:
+    def found(name: str) -> list[object]:
+        value = answer.field(name)
+        return value if isinstance(value, list) else []
+
+    return found

@@ -172,7 +172,8 @@ class Job:
         if self.want.end is not None or self.base is not None:
             return []
         running = (one for one in records if one.end is None and not one.is_hidden)
-        return [one for one in running if one.t1 < self.want.t1 and not self._may_be_ours(one)]
+        earlier = (one for one in running if 0 <= one.t1 < self.want.t1)
+        return [one for one in earlier if not self._may_be_ours(one)]
 
     def _may_be_ours(self, record: Record) -> bool:
         if record.key == self.want.key or record.key in self.taken:

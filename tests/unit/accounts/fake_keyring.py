@@ -23,6 +23,7 @@ class FakeKeyring:
         self.is_shut = False
         self.is_absent = False
         self.is_refusing = False
+        self.is_unreadable = False
         self.is_lying = False
         self.is_answered = False
         self.can_tell = True
@@ -31,6 +32,8 @@ class FakeKeyring:
 
     def get(self, account: str) -> str | None:
         self._enter("get")
+        if self.is_unreadable:
+            raise KeyringFailed(NotKept.REFUSED)
         return self.items.get(account)
 
     def set(self, account: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -65,6 +66,12 @@ class Life:
             case "allow":
                 self.quiet.allow_prompt()
         return f"session only: {self.store.why_session_only}"
+
+
+def item(pair: str) -> str:
+    """How these two tokens are written down."""
+    access, refresh = pair.split(" ")
+    return json.dumps({"access": access, "refresh": refresh}, separators=(",", ":"))
 
 
 def _shown(tokens: Tokens | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from trayapp.desktop.notices import Notice, NoticeRules, failed_notice
+from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice, failed_notice
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import EntryView, FailedCause, Link, RetryResult, SyncStatus
 from trayapp.tracking.entry import TrackerState
@@ -284,6 +284,12 @@ def test_a_desktop_without_a_tray_is_told_once_with_what_to_install() -> None:
     (notice,) = said.on_no_host()
     assert "gnome-shell-extension-appindicator" in notice.body
     assert said.on_no_host() == ()
+
+
+def test_an_entry_ended_for_ours_is_told_in_the_words_it_comes_with() -> None:
+    assert closed_foreign_notice("It ran there.") == Notice(
+        "An entry was ended on the server", "It ran there.", key="closed-there", urgent=True
+    )
 
 
 def test_failed_tasks_are_listed_by_cause_on_demand() -> None:

@@ -31,7 +31,7 @@ from trayapp.tracking.entry import EventKind
 
 REPLACE = (
     "INSERT OR REPLACE INTO event SELECT seq, 'other', account, entry, kind, at_ms,"
-    " offset_minutes, zone, boot_id, boot_ms, project, note FROM event"
+    " offset_minutes, zone, boot_id, boot_ms, project, note, detail FROM event"
 )
 
 

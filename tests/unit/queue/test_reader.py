@@ -224,7 +224,7 @@ def test_recent_activities_are_told_once_in_their_newest_spelling(queue: Queue) 
     queue.do(
         lambda writer: writer.run(
             "INSERT INTO event SELECT NULL, 'x', account, 'four', kind, at_ms, offset_minutes,"
-            " zone, boot_id, boot_ms, 'WEBSITE', 'b' FROM event LIMIT 1"
+            " zone, boot_id, boot_ms, 'WEBSITE', 'b', '' FROM event LIMIT 1"
         )
     )
     assert queue.reader.recent_activities(100) == (

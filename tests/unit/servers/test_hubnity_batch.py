@@ -10,6 +10,7 @@ import pytest
 
 from tests import hubnity_server_house as houses
 from tests.fakes import FakeClock
+from tests.hubnity_server import FEB
 from tests.hubnity_server_house import House
 from tests.integration.lives import Killed, Life, Reaper, life_of
 from tests.integration.scenes import PLAIN, Scene
@@ -223,7 +224,7 @@ class TestTrouble:
         point = 0
         while True:
             point += 1
-            with houses.house_of(houses.FEB, FakeClock()) as house:
+            with houses.house_of(FEB, FakeClock()) as house:
                 if not killed_once(house, scene, tmp_path / f"{point}" / "home", point):
                     break
         assert point > 6

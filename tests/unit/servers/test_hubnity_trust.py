@@ -13,7 +13,13 @@ from tests.hubnity_server_house import (
     House,
     finish,
 )
-from trayapp.accounts.tokens import MemoryTokenStore, RefreshUnreachable, Tokens
+from trayapp.accounts.tokens import (
+    MemoryTokenStore,
+    RefreshError,
+    RefreshUnreachable,
+    Tokens,
+    TokensLocked,
+)
 from trayapp.demo.proxy import (
     SAY_401,
     SAY_429_SECONDS,
@@ -28,6 +34,7 @@ from trayapp.servers.hubnity import over_http
 from trayapp.sync.outcome import (
     Delivered,
     Doubtful,
+    Locked,
     Offline,
     Outcome,
     ServerTrouble,
@@ -140,19 +147,27 @@ class TestTrust:
         courier = house.courier()
         courier.click(START)
         write = courier.plan()
-        server = over_http(house.proxy.url + house.app.prefix, LockedStore())
-        locked = Offline("Token refresh failed: the keyring is locked")
-        assert server.send(write) == locked
-        assert server.look(courier.unit, write) == locked
-        server.close()
+        for error, told in (
+            (RefreshUnreachable("no bus"), Offline("Token refresh failed: no bus")),
+            (TokensLocked("it is locked"), Locked("Keyring: it is locked")),
+        ):
+            server = over_http(house.proxy.url + house.app.prefix, LostStore(error))
+            assert server.send(write) == told
+            assert server.look(courier.unit, write) == told
+            assert server.check() == told
+            server.close()
+        assert house.requests() == []
 
 
-class LockedStore(MemoryTokenStore):
-    """A keyring that nobody unlocks."""
+class LostStore(MemoryTokenStore):
+    """A place for tokens that gives none away."""
+
+    def __init__(self, error: RefreshError) -> None:
+        super().__init__()
+        self._error = error
 
     def load(self) -> Tokens | None:
-        reason = "the keyring is locked"
-        raise RefreshUnreachable(reason)
+        raise self._error
 
 
 class TestStrangers:

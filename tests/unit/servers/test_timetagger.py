@@ -60,7 +60,7 @@ def while_held(house: House, write: Write, fault: Delay, act: Callable[[], None]
 
 class TestRequests:
     def test_what_it_can_do_is_constant(self, house: House) -> None:
-        assert house.server.capabilities == Capabilities(resolution=timedelta(seconds=1))
+        assert house.server.capabilities == Capabilities(resolution=timedelta(seconds=1), batch=50)
 
     def test_a_start_is_put_and_read_back(self, house: House) -> None:
         delivered_start = house.courier()
@@ -205,6 +205,17 @@ class TestEditsThere:
         assert house.server.look(courier.unit, start) == wanted
         assert {**house.web.record, "st": 0} == {**before, "st": 0}
 
+    def test_an_edit_in_the_very_second_of_the_click_is_not_overwritten(self, house: House) -> None:
+        courier = house.courier()
+        courier.click(START)
+        start = courier.plan()
+        house.play(DropAfter())
+        house.server.send(start)
+        record = {**house.web.record, "ds": "changed there"}
+        house.web.ask("PUT", "/records", f"[{_json(record)}]")
+        assert isinstance(house.server.send(start), Conflict)
+        assert house.web.record["ds"] == "changed there"
+
     def test_a_late_repeat_of_a_start_does_not_open_what_was_ended(self, house: House) -> None:
         courier = house.courier()
         courier.click(START)
@@ -343,20 +354,39 @@ class TestStrangers:
         (found,) = (one for one in house.web.everything if one["key"] == "theirs12")
         return found
 
-    def test_what_ran_before_ours_ends_where_ours_begins(
-        self, house: House, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_what_ran_before_ours_ends_where_ours_begins_and_it_is_told(self, house: House) -> None:
         self.began_there(house, -500)
         courier = house.courier()
         courier.click(START)
-        courier.deliver()
+        outcome = house.server.send(courier.plan())
+        assert isinstance(outcome, Delivered)
+        assert outcome.closed_other.startswith("“by hand” ran on the server since ")
         assert self.theirs(house)["t2"] == NINE + 61
         assert self.theirs(house)["ds"] == "by hand"
         assert house.requests() == ["PUT /records", "GET /records", "PUT /records"]
-        (record,) = (one for one in caplog.records if one.name.endswith("timetagger"))
-        assert record.getMessage() == (
-            "What ran on the server since 2026-01-08T08:51:40Z was ended"
-        )
+
+    def test_it_is_told_also_when_its_answer_is_lost(self, house: House) -> None:
+        self.began_there(house, -500)
+        courier = house.courier()
+        courier.click(START)
+        write = courier.plan()
+        house.play(Pass(), Pass(), DropAfter())
+        assert isinstance(house.server.send(write), Doubtful)
+        outcome = house.server.look(courier.unit, write)
+        assert isinstance(outcome, Delivered)
+        assert outcome.closed_other.startswith("“by hand” ran on the server since ")
+
+    def test_what_the_user_ended_first_is_not_told(self, house: House) -> None:
+        self.began_there(house, -500)
+        courier = house.courier()
+        courier.click(START)
+        write = courier.plan()
+        house.play(Pass(), Pass(), DropBefore())
+        assert isinstance(house.server.send(write), Doubtful)
+        house.web.stop(self.theirs(house), 10)
+        outcome = house.server.look(courier.unit, write)
+        assert isinstance(outcome, Delivered)
+        assert outcome.closed_other == ""
 
     def test_it_is_done_once(self, house: House) -> None:
         self.began_there(house, -500)
@@ -444,7 +474,7 @@ class TestStrangers:
         courier.click(START)
         courier.deliver()
         assert self.theirs(house)["t2"] == NINE
-        assert "What ran on the server since 2026-01-08T09:00:00Z could not be ended" in (
+        assert "What runs on the server since 2026-01-08T09:00:00Z cannot be ended" in (
             caplog.messages
         )
 

@@ -12,6 +12,7 @@ import pytest
 from tests.fake_server import Bench, a_bench
 from trayapp.queue.task import Doubt, Gate, GateKind, TaskChange, TaskStatus
 from trayapp.sync.claim import (
+    Batch,
     Broken,
     Check,
     Pause,
@@ -36,7 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
 
 
-def chosen(bench: Bench) -> Request | Broken | Check | Pause:
+def chosen(bench: Bench) -> Request | Batch | Broken | Check | Pause:
     with bench.writing() as writer:
         return choose(
             Scene(

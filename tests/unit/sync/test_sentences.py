@@ -406,6 +406,13 @@ def test_failed_tasks_are_summed_up_by_cause_with_the_server_s_own_words() -> No
     assert sentences.failed_summary(EMPTY) == "No failed tasks"
 
 
+def test_an_entry_that_was_ended_there_is_named_with_its_times() -> None:
+    words = sentences.closed_there("Website – typed there", NOON - 60 * MINUTE, NOON, zone=ZONE)
+    assert words.startswith("“Website – typed there” ran on the server since 13:04.")
+    assert "ended there at 14:04" in words
+    assert "“An entry without a name”" in sentences.closed_there("", NOON, NOON, zone=ZONE)
+
+
 def test_every_link_has_a_sentence_of_its_own() -> None:
     told = {sentences.link_sentence(link) for link in Link}
     assert len(told) == len(Link)

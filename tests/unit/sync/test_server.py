@@ -43,8 +43,19 @@ def test_what_is_no_write_is_told(text: str) -> None:
         Write.from_json(text)
 
 
+def test_several_writes_are_one_with_all_they_settle() -> None:
+    one = Write(body="1", settles=("a", "b"), segment_id="a", repeatable=True)
+    two = Write(body="2", settles=("c",), segment_id="c", repeatable=False)
+    together = Write.together((one, two))
+    assert (together.parts, together.settles) == ((one, two), ("a", "b", "c"))
+    assert not together.repeatable
+    assert one.parts == ()
+
+
 def test_a_server_is_taken_for_simple_and_exact_unless_it_says_otherwise() -> None:
-    assert Capabilities() == Capabilities(one_active=False, resolution=timedelta(milliseconds=1))
+    assert Capabilities() == Capabilities(
+        one_active=False, resolution=timedelta(milliseconds=1), batch=1
+    )
 
 
 def test_a_unit_knows_nothing_of_the_server_unless_told() -> None:

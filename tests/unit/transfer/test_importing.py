@@ -399,6 +399,38 @@ def test_a_start_found_later_begins_the_entry_anew(queue: Queue, tmp_path: Path)
     assert "x" not in [account.user for account in queue.reader.accounts()]
 
 
+def test_two_clicks_of_one_moment_have_each_a_place_in_the_log(
+    queue: Queue, tmp_path: Path
+) -> None:
+    rows = (start(0), step("stop", 60), start(0, note="b"), step("stop", 60, entry=OTHER_ENTRY))
+    twice = [Row(r.kind, r.at, r.payload, r.status, None, 1 + n % 2) for n, r in enumerate(rows)]
+    bring(queue, old_file(tmp_path, *twice[:2]))
+    bring(queue, old_file(tmp_path, *twice[2:]))  # another file, with the same ids and times
+    assert len(queue.reader.failed(limit=9)) == 4
+    assert {len(queue.reader.events(entry)) for entry in (ENTRY, OTHER_ENTRY)} == {2}
+
+
+def test_a_start_keeps_the_entry_it_was_given_first(queue: Queue, tmp_path: Path) -> None:
+    rows = (start(0), step("stop", 60, entry=OTHER_ENTRY), step("stop", 90))
+    whole = [Row(r.kind, r.at, r.payload, r.status, None, n) for n, r in enumerate(rows, 1)]
+    bring(queue, old_file(tmp_path, whole[0], whole[2]))
+    summary = bring(queue, old_file(tmp_path, *whole))
+    assert (summary.already, summary.mended) == (2, 0)
+    assert len(queue.reader.events(ENTRY)) == 2
+    assert queue.sql("PRAGMA foreign_key_check") == []
+
+
+def test_what_was_handed_to_another_server_gets_no_name_of_the_old_one_again(
+    queue: Queue, tmp_path: Path
+) -> None:
+    path = dumped(tmp_path, V1)
+    bring(queue, path)
+    theirs = queue.reader.accounts()[1].id
+    queue.do(lambda writer: writer.handover.send_again(theirs, 1, queue.now))
+    bring(queue, path)
+    assert queue.sql("SELECT * FROM segment") == []
+
+
 def test_mended_alone_is_told(queue: Queue, tmp_path: Path) -> None:
     first, last = start(0), step("stop", 60, status="sent")
     bring(queue, old_file(tmp_path, first))
