@@ -30,7 +30,7 @@ import bcrypt
 PASSWORD = "canary-password-of-timetagger"  # noqa: S105  # it opens nothing but this server
 PREFIX = "/timetagger/api/v2"
 _USERS = 500
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 # It ends with the tests, also when these are killed: its standard input ends then.
 _PROGRAM = """
@@ -161,11 +161,14 @@ def _free_port() -> int:
 
 
 def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
+        connection.request("GET", f"{PREFIX}/version")
+        return connection.getresponse().read().startswith(b"unauthorized")
+    except (OSError, http.client.HTTPException):
         return False
-    return True
+    finally:
+        connection.close()
 
 
 def _end(process: subprocess.Popen[bytes], data: Path) -> None:

@@ -35,9 +35,12 @@ _COMMANDS = {
     "recent": ("trayapp.console.reading", "recent"),
     "failed": ("trayapp.console.reading", "failed"),
     "retry": ("trayapp.console.retrying", "retry"),
+    "discard": ("trayapp.console.failures", "discard"),
+    "report": ("trayapp.console.failures", "report"),
     "login": ("trayapp.console.accounts", "login"),
     "logout": ("trayapp.console.accounts", "logout"),
     "window": ("trayapp.console.life", "window"),
+    "import": ("trayapp.console.importing", "import_older"),
     "demo": ("trayapp.console.life", "demo"),
     "quit": ("trayapp.console.life", "end"),
 }
@@ -82,13 +85,31 @@ def _parser() -> _Parser:
     retry.add_argument("ids", nargs="*", type=int, metavar="ID")
     retry.add_argument("--all", action="store_true", help=_("all of them; so it is without ids"))
     retry.add_argument("--wait", action="store_true", help=_("send now, and tell what came of it"))
+    _add_failure_commands(add)
     _add_account_commands(add)
+    old = add("import", _("bring over the tasks of an older database"))
+    old.add_argument("file", type=Path, metavar=_("FILE"))
+    text = _("whose they are on their server, where the file does not say")
+    old.add_argument("--user", default="", metavar="ID", help=text)
     demo = add("demo", _("play the whole story against a server that misbehaves"))
     demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
     add("quit", _("end the running app"))
     # Not for people: the app starts its windows with it.
     commands.add_parser("window", allow_abbrev=False).add_argument("window")
     return parser
+
+
+def _add_failure_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    discard = add("discard", _("have failed tasks not sent; told first what that does"))
+    discard.add_argument("ids", nargs="*", type=int, metavar="ID")
+    text = _("those that change nothing, as “trayapp failed” finds them")
+    discard.add_argument("--duplicates", action="store_true", help=text)
+    text = _("bring back what was discarded in the last 30 days")
+    discard.add_argument("--undo", action="store_true", help=text)
+    discard.add_argument("--yes", action="store_true", help=_("do not ask"))
+    report = add("report", _("a text without secrets, for a support desk"))
+    text = _("write it to a new file")
+    report.add_argument("--save", type=Path, metavar=_("FILE"), help=text)
 
 
 def _add_account_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:

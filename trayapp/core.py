@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trayapp.accounts.vault import KeyringVault, Vault
 from trayapp.clock import Clock
@@ -24,6 +26,9 @@ from trayapp.sync.snapshot import Extras, read_status
 from trayapp.sync.status import AccountView, SyncStatus
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.timer import Timer
+
+if TYPE_CHECKING:
+    from trayapp.transfer.summary import Summary
 
 _OVER_AT_SIGN_IN = (
     GateKind.SIGNED_OUT,
@@ -103,9 +108,9 @@ class Core:
             writer = guard.value
             _follow_to(writer, account)
             mine = writer.accounts.use(account.kind, account.url, account.user)
-            older = writer.accounts.find(account.kind, "", user_id)
-            if older is not None and user_id:
-                writer.handover.merge(older.id, mine.id)
+            if user_id:
+                writer.accounts.name(mine.id, user_id)
+            _take_in_namesakes(writer, mine)
             for kind in _OVER_AT_SIGN_IN:
                 release(writer, kind)
             earlier = writer.handover.entries_of(EMBEDDED_ID)
@@ -143,6 +148,21 @@ class Core:
         self.changed()
         return AccountView(kind=left.kind, url=left.url, user=left.user)
 
+    def bring_over(self, path: Path, *, user: str = "") -> Summary:
+        """Import an older database; `user` is whose it is, where the file does not say.
+
+        Raises ImportRefusedError, UserNeededError (nothing was changed), QueueError.
+        """
+        from trayapp.sync.diagnosis import cause_of_reason  # noqa: PLC0415  # seldom needed
+        from trayapp.transfer.importing import import_database  # noqa: PLC0415  # the same
+
+        summary = import_database(path, self._queue, cause_of=cause_of_reason, user=user)
+        with self._queue.lock() as guard:
+            _take_in_namesakes(guard.value, guard.value.accounts.active())
+        self.worker.wake()
+        self.changed()
+        return summary
+
     def credentials_can_be_read(self) -> None:
         """The keyring opened: what waited for it is sent. Any thread."""
         with self._queue.lock() as guard:
@@ -177,3 +197,9 @@ def _follow_to(writer: QueueWriter, account: AccountView) -> None:
     is_same_user = (old.kind, old.user) == (account.kind, account.user)
     if is_same_user and old.last_delivery_at is None:
         writer.accounts.move(old.id, account.url)
+
+
+def _take_in_namesakes(writer: QueueWriter, account: Account) -> None:
+    """What older databases hold of this user is this account's."""
+    for older in writer.accounts.namesakes(account):
+        writer.handover.merge(older, account.id)

@@ -32,6 +32,10 @@ def undo_request(ids: Sequence[int]) -> Request:
 
 def discard_reply(core: Core, request: Request) -> Reply:
     """Answer one of REQUESTS."""
+    if core.retrier.is_running and request.arguments.get("look") is not True:
+        # Its result counts what has left the queue as sent.
+        text = _("A retry is under way. Nothing was changed; try again when it has ended.")
+        return Reply(ok=False, message=text)
     try:
         return _undone(core, request) if request.name == "undo_discard" else _done(core, request)
     except CannotDiscard as error:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from trayapp import commands
 from trayapp.control.messages import Reply, Request
@@ -22,6 +23,7 @@ from trayapp.signing import Signing
 from trayapp.sync.server import TimeServer
 from trayapp.sync.status import RetryResult
 from trayapp.tracking.entry import Stamp
+from trayapp.transfer.summary import Summary
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,12 @@ def bring_up_to_date(where: Surroundings) -> None:
     """Make an earlier database one that can be read."""
     with _opened(where):
         logger.info("The database is up to date")
+
+
+def bring_over(where: Surroundings, path: Path, user: str) -> Summary:
+    """Import an older database; see `Core.bring_over`."""
+    with _opened(where) as core:
+        return core.bring_over(path, user=user)
 
 
 def record(where: Surroundings, request: Request, now: Stamp) -> Reply:

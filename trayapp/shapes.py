@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from trayapp import __version__
 from trayapp.control.messages import JSON
 from trayapp.i18n import _
+from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
 from trayapp.sync import sentences
+from trayapp.sync.diagnosis_words import ListedFinding
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
@@ -139,15 +141,25 @@ def _finding(cause: Cause, tasks: Sequence[SyncTask], url: str) -> Finding:
 
 
 def failed_shape(
-    tasks: Sequence[SyncTask], found: Sequence[Finding], *, max_attempts: int
+    tasks: Sequence[SyncTask],
+    found: Sequence[Finding] | Sequence[ListedFinding],
+    *,
+    max_attempts: int,
+    history: Sequence[Attempt] = (),
 ) -> Mapping[str, JSON]:
     """`failed --json`."""
+    attempts: dict[int, list[JSON]] = {}
+    for one in history:
+        attempts.setdefault(one.task_id, []).append(_attempt_shape(one))
     return {
         "changed": False,
-        "tasks": [_task_shape(task, max_attempts) for task in tasks],
+        "tasks": [
+            {**_task_shape(task, max_attempts), "history": attempts.get(task.id, [])}
+            for task in tasks
+        ],
         "findings": [
             {
-                "cause": finding.cause.value,
+                "cause": str(finding.cause),
                 "count": len(finding.task_ids),
                 "task_ids": finding.task_ids,
                 "message": finding.message,
@@ -171,6 +183,10 @@ def _task_shape(task: SyncTask, max_attempts: int) -> Mapping[str, JSON]:
         "error_message": task.reason or None,
         "payload": _payload(task.payload),
     }
+
+
+def _attempt_shape(attempt: Attempt) -> Mapping[str, JSON]:
+    return {"at": iso(attempt.at), "outcome": attempt.outcome, "reason": attempt.reason}
 
 
 def _payload(text: str) -> JSON:

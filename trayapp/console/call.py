@@ -44,6 +44,11 @@ class Options:
     send: bool = False
     keep: bool = False
     window: str = ""
+    file: Path = field(default_factory=Path)
+    undo: bool = False
+    duplicates: bool = False
+    yes: bool = False
+    save: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from trayapp import shapes
@@ -25,8 +26,10 @@ from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Request
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
-from trayapp.queue.reader import QueueReader
-from trayapp.queue.task import RecentEntry, SyncTask
+from trayapp.queue.reader import Attempt, FailedLog, QueueReader
+from trayapp.queue.task import Gate, RecentEntry, SyncTask
+from trayapp.sync.diagnosis import diagnose
+from trayapp.sync.diagnosis_words import Moments, listed
 from trayapp.sync.snapshot import Extras, read_status
 from trayapp.sync.status import Link, SyncStatus
 from trayapp.watch import gap_since
@@ -40,10 +43,10 @@ _RECENT = 20
 def status(call: Call) -> Answer:
     """What is tracked, what waits, and why. Raises Failure."""
     found = status_now(call)
-    app_runs = _app_runs(call)
+    runs = app_runs(call)
     return Answer(
-        value=shapes.status_shape(found, app_runs=app_runs),
-        lines=shapes.status_lines(found, app_runs=app_runs),
+        value=shapes.status_shape(found, app_runs=runs),
+        lines=shapes.status_lines(found, app_runs=runs),
         exit_status=health(found) if call.options.check else DONE,
     )
 
@@ -59,13 +62,48 @@ def recent(call: Call) -> Answer:
 
 def failed(call: Call) -> Answer:
     """What failed, for which reasons, and what to do. Raises Failure."""
-    most = call.settings.max_attempts
-    tasks = _read(call, _all_failed, tuple[SyncTask, ...]())
-    found = shapes.findings(tasks, url=_read(call, _url, ""))
+    most, now = call.settings.max_attempts, call.clock.now()
+    found = read_failures(call)
+    log = found.log
+    diagnosis = diagnose(found.tasks, history=log.events, discarded=log.discarded, tried=log.tried)
+    told = shapes.findings(found.tasks, url=found.url)
     return Answer(
-        value=shapes.failed_shape(tasks, found, max_attempts=most),
-        lines=shapes.failed_lines(tasks, found, now=call.clock.now(), max_attempts=most),
+        value=shapes.failed_shape(
+            found.tasks,
+            listed(diagnosis, Moments(now), url=found.url),
+            max_attempts=most,
+            history=found.history,
+        ),
+        lines=shapes.failed_lines(found.tasks, told, now=now, max_attempts=most),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """The failed tasks of all accounts and what is known about them, at one moment."""
+
+    tasks: tuple[SyncTask, ...] = ()
+    history: tuple[Attempt, ...] = ()
+    log: FailedLog = field(default_factory=FailedLog)
+    url: str = ""
+    gate: Gate | None = None
+
+
+def read_failures(call: Call) -> Failures:
+    """What failed, with what a diagnosis needs; of the active account, address and gate."""
+
+    def read(reader: QueueReader) -> Failures:
+        with reader.snapshot():
+            tasks, active = _pages(reader), reader.accounts()[0]
+            return Failures(
+                tasks=tasks,
+                history=reader.history([task.id for task in tasks]),
+                log=reader.failed_log(),
+                url=active.url,
+                gate=reader.gate(active.id),
+            )
+
+    return _read(call, read, Failures())
 
 
 def status_now(call: Call) -> SyncStatus:
@@ -101,15 +139,15 @@ def own_failed_ids(call: Call) -> frozenset[int]:
 
 
 def _all_failed(reader: QueueReader) -> tuple[SyncTask, ...]:
-    tasks: list[SyncTask] = []
     with reader.snapshot():
-        while page := reader.failed(limit=_PAGE, after_id=tasks[-1].id if tasks else 0):
-            tasks += page
+        return _pages(reader)
+
+
+def _pages(reader: QueueReader) -> tuple[SyncTask, ...]:
+    tasks: list[SyncTask] = []
+    while page := reader.failed(limit=_PAGE, after_id=tasks[-1].id if tasks else 0):
+        tasks += page
     return tuple(tasks)
-
-
-def _url(reader: QueueReader) -> str:
-    return reader.accounts()[0].url
 
 
 def _read(call: Call, read: Callable[[QueueReader], T], nothing: T) -> T:
@@ -134,7 +172,8 @@ def _bring_up_to_date(call: Call) -> None:
     bring_up_to_date(surroundings(call.paths, call.settings, call.clock))
 
 
-def _app_runs(call: Call) -> bool:
+def app_runs(call: Call) -> bool:
+    """Whether an app answers, or is too busy to."""
     try:
         ControlClient(call.paths.channel_dir).ask(Request("hello"), GREET_SECONDS)
     except NotRunningError:

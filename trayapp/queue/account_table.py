@@ -48,6 +48,20 @@ class AccountTable:
         )
         return account_of(rows[0]) if rows else None
 
+    def name(self, account_id: int, user_id: str) -> None:
+        """Remember what the server itself calls the user."""
+        self._database.run("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
+
+    def namesakes(self, account: Account) -> tuple[int, ...]:
+        """Accounts under the server's own name for this user: those of older databases."""
+        rows = self._database.rows(
+            "SELECT older.id FROM account AS older JOIN account AS mine ON mine.id = ?"
+            " WHERE older.kind = mine.kind AND older.url = '' AND older.user = mine.user_id"
+            " AND older.user <> '' AND older.id <> mine.id",
+            (account.id,),
+        )
+        return tuple(row["id"] for row in rows)
+
     def move(self, account_id: int, url: str) -> None:
         """The same account at another address, which has not answered yet."""
         self._database.run(

@@ -58,9 +58,9 @@ class FailedLog:
     failed tasks whose one trial by themselves was in vain.
     """
 
-    events: tuple[Event, ...]
-    discarded: frozenset[str]
-    tried: frozenset[int]
+    events: tuple[Event, ...] = ()
+    discarded: frozenset[str] = frozenset()
+    tried: frozenset[int] = frozenset()
 
 
 class QueueReader:

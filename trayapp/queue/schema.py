@@ -20,6 +20,7 @@ CREATE TABLE account (
   kind TEXT NOT NULL,               -- embedded, hubnity, timetagger, ...
   url TEXT NOT NULL,                -- with its prefix; empty: inside the process, or not yet known
   user TEXT NOT NULL,
+  user_id TEXT NOT NULL DEFAULT '', -- what the server itself calls the user
   last_delivery_ms INTEGER,         -- the server's last yes; NULL: this address never worked
   refusal_entry TEXT,               -- entry of the newest refusal, NULL after a delivery
   refusal_words TEXT,               -- its normalised words
@@ -179,6 +180,7 @@ INSERT INTO meta VALUES ('active_account', '1');
 
 
 _FROM_100 = """
+ALTER TABLE account ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN projects_ms INTEGER;
 ALTER TABLE account ADD COLUMN projects_bind INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN project_needed INTEGER NOT NULL DEFAULT 0;

@@ -59,6 +59,14 @@ class TaskTable:
         )
         return rows[0]["count"] if rows else 0
 
+    def has_doubtful(self, account_id: int) -> bool:
+        """Whether something may have arrived without our knowing."""
+        rows = self._database.rows(
+            "SELECT 1 FROM tally WHERE account = ? AND status = 'doubtful' AND count > 0",
+            (account_id,),
+        )
+        return bool(rows)
+
     def has_untried(self, account_id: int, causes: Sequence[str]) -> bool:
         """Whether a task failed for one of these causes and has its one trial still to come."""
         rows = self._database.rows(
@@ -165,17 +173,13 @@ class TaskTable:
 
     def mark_sent(self, tasks: Sequence[SyncTask], wire_body: str, now: datetime) -> None:
         """These tasks are about to leave as `wire_body`: in doubt until an answer settles them."""
+        at = to_ms(now)
         for position, task in enumerate(tasks):
             self._database.run(
                 "UPDATE sync_queue SET doubt = 'sent', sent_at = ?, sends = sends + 1, looks = 0,"
                 " due_ms = ?, wire_body = ? WHERE id = ?",
-                (
-                    to_ms(now),
-                    # So that it is found among what waits for a look, should the answer be lost.
-                    to_ms(now) if position == 0 else 0,
-                    wire_body if position == 0 else None,
-                    task.id,
-                ),
+                # With a time it is found among what waits for a look, should the answer be lost.
+                (at, at, wire_body, task.id) if position == 0 else (at, 0, None, task.id),
             )
 
     def remove(self, tasks: Sequence[SyncTask]) -> None:
@@ -236,7 +240,6 @@ class TaskTable:
         """Trouble is over: what failed of it gets one trial, behind the others."""
         if not causes:
             return
-        # The plus keeps it to the index on causes: most failures have others than these.
         self._database.run(
             "UPDATE sync_queue SET status = 'pending', trial = 1, due_ms = 0"
             # The plus keeps it to the index on causes: most failures have others than these.

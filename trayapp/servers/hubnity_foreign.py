@@ -71,7 +71,8 @@ class Foreign:
 def _may_end(record: Record, job: Job) -> bool:
     both_run = record.shape.status is job.want.status is Status.RUNNING
     is_earlier = record.shape.start_ms < min(job.begins)
-    return both_run and is_earlier and record.id not in job.taken
+    is_foreign = record.id not in job.taken and not job.unsure
+    return both_run and is_earlier and is_foreign
 
 
 def _name_of(record: Record) -> str:

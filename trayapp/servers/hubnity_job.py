@@ -23,7 +23,8 @@ class Job:
     """Bring an entry's record to `want`; a record the server has is `remote_id`, once as `base`.
 
     The others are for a record it has not: what is in it, the `key` it is batched under, all
-    `begins` it may show, and `taken`, the records that are not it.
+    `begins` it may show, and `taken`, the records that are not it. `unsure`: some record there may
+    be ours without our knowing.
     """
 
     remote_id: str
@@ -34,6 +35,7 @@ class Job:
     key: str = ""
     begins: tuple[int, ...] = ()
     taken: tuple[str, ...] = ()
+    unsure: bool = False
 
     def to_json(self) -> str:
         """The form kept as the write's body. Raises ValueError when no request can carry it."""
@@ -58,6 +60,7 @@ class Job:
             key=str(raw["key"]),
             begins=tuple(int(ms) for ms in raw["begins"]),
             taken=tuple(map(str, raw["taken"])),
+            unsure=bool(raw.get("unsure", True)),
         )
 
     def is_like(self, record: Record) -> bool:
@@ -95,6 +98,7 @@ def job_of(unit: Unit, remote_id: str, base: Shape | None, want: Shape) -> Job:
         key=_key_of(entry.id),
         begins=tuple(to_ms(segment.began_at) for segment in entry.segments),
         taken=tuple(sorted(taken)),
+        unsure=unit.unsure,
     )
 
 

@@ -21,6 +21,7 @@ from trayapp.accounts.tokens import (
     TokenSource,
     TokenStore,
 )
+from trayapp.i18n import _
 from trayapp.log import conceal
 from trayapp.servers.timetagger import TimeTaggerServer
 from trayapp.servers.timetagger_api import TimeTaggerApi
@@ -106,7 +107,9 @@ def user_of(token: str) -> str:
 
 def _with_token(url: str, token: str) -> SignedIn | Outcome:
     if not user_of(token):
-        return Refused("This is no token of TimeTagger; copy it from the web app's account page")
+        return Refused(
+            _("This is no token of TimeTagger; copy the API token from the web app's account page.")
+        )
     api = _as_holder_of(url, token)
     try:
         version = api.version()
@@ -150,7 +153,7 @@ def _signed_in(token: str) -> SignedIn:
 def _as_holder_of(url: str, token: str) -> TimeTaggerApi:
     """A session that shows this very token, and no newer one."""
 
-    def refresh(_: str) -> Tokens:
+    def refresh(_token: str) -> Tokens:
         raise RefreshRefused
 
     return TimeTaggerApi(url, TokenSource(MemoryTokenStore(Tokens(access=token)), refresh))

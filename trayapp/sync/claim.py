@@ -269,4 +269,5 @@ def _whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
     if entry.state is TrackerState.RUNNING and not known:
         # What an older entry of ours still runs as is not to be taken for somebody else's.
         taken |= writer.segments.unfinished(account.id)
-    return Unit(entry=entry, pending=(), known=known, taken=taken)
+    unsure = writer.tasks.has_doubtful(account.id)
+    return Unit(entry=entry, pending=(), known=known, taken=taken, unsure=unsure)

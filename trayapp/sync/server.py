@@ -32,7 +32,7 @@ class Capabilities:
     """The server refuses a second active entry: finished entries go first, the running one last.
 
     Another entry that runs there may be ended for one that is to run only when it is the same
-    user's, none of ours and began before ours, and then it ends where ours begins:
+    user's, surely none of ours, and began before ours, and then it ends where ours begins:
     `Delivered.closed_other` tells it. Else it is left alone, and ours is Blocked.
     """
     resolution: timedelta = timedelta(milliseconds=1)
@@ -48,13 +48,15 @@ class Unit:
     `entry` is the replay of all its events up to the last of `pending`. `known` maps segment ids
     to what the server confirmed. `taken` holds remote ids that belong to other segments, those
     begun within a day of this entry or with something still to send: a look must not adopt those,
-    nor may they be ended for this one.
+    nor may they be ended for this one. `unsure`: something of ours is in doubt, so what runs there
+    may be ours although nothing tells so.
     """
 
     entry: TimeEntry
     pending: tuple[Event, ...]
     known: Mapping[str, Known] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trayapp.control.messages import JSON
 from trayapp.i18n import _, ngettext
 from trayapp.queue.legacy_rows import CANCELLED, KINDS, Nature, OldRow
 from trayapp.tracking.entry import EventKind
@@ -51,7 +52,7 @@ class Summary:
         """Whether anything was added."""
         return bool(self.imported) or self.mended > 0
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, JSON]:
         """Values for `import --json`."""
         return {
             "changed": self.changed,

@@ -27,6 +27,7 @@ from trayapp.sync.outcome import (
     Outcome,
     ServerTrouble,
 )
+from trayapp.sync.server import Write
 from trayapp.tracking.entry import EventKind, to_ms
 from trayapp.tracking.tracker import Start, Stop
 
@@ -169,6 +170,14 @@ class TestLeftAlone:
         assert isinstance(house.server.send(write), Blocked)  # type: ignore[arg-type]
         assert house.entry.status == "RUNNING"
 
+    def test_one_that_may_be_ours_without_our_knowing(self, house: House) -> None:
+        other = replace(runs_there(house))
+        courier = clicked(house, START)
+        write = house.server.plan(replace(courier.unit, unsure=True))
+        assert isinstance(write, Write)
+        assert isinstance(house.server.send(write), Blocked)
+        assert untouched(house, other)
+
     def test_all_are_left_alone_when_one_has_to_be(self, dec: House) -> None:
         others = [replace(runs_there(dec, hours_ago=hours)) for hours in (1, -1)]
         assert isinstance(send(clicked(dec, START)), Blocked)
@@ -292,6 +301,34 @@ class TestWithTheWorker:
         life.rest()
         assert life.unsent() == []
         assert feb.app.books.entries[first.id].end_ms == stopped_ms
+
+    def test_an_entry_of_ours_that_arrived_without_our_knowing_is_left_alone_and_found(
+        self, feb: House, life: Life
+    ) -> None:
+        heard: list[str] = []
+        worker = life.core.worker
+        worker._ports = replace(worker._ports, closed_foreign=heard.append)
+        do(life, Start(project="Website", note="in doubt"))
+        feb.play(DropAfter(), method="POST")
+        life.work(9)
+        feb.proxy.play(
+            [Say(status=500)] * 50,
+            only=lambda verb, path: (verb, path.endswith("/time-entries")) == ("GET", True),
+        )
+        for _ in range(60):
+            life.clock.advance(60)
+            life.work(9)
+        status = life.core.status()
+        assert (status.failed, status.doubtful) == (1, 1)
+        do(life, Stop())
+        do(life, Start(project="Website", note="the next"))
+        life.work(9)
+        assert [status for *_, status in feb.shown()] == ["RUNNING"]
+        feb.proxy.play([])
+        life.retry_all()
+        life.rest()
+        assert (life.unsent(), heard) == ([], [])
+        assert sorted(status for *_, status in feb.shown()) == ["RUNNING", "STOPPED"]
 
     def test_what_is_in_the_way_lets_ours_go_when_it_is_finished(
         self, feb: House, life: Life

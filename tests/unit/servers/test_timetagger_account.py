@@ -185,7 +185,9 @@ class TestToken:
         ids=["word", "parts", "another-api", "no-name", "not-ascii", "two-lines"],
     )
     def test_what_is_no_token_is_refused_without_a_request(self, house: House, token: str) -> None:
-        wanted = "This is no token of TimeTagger; copy it from the web app's account page"
+        wanted = (
+            "This is no token of TimeTagger; copy the API token from the web app's account page."
+        )
         assert with_token(house, token) == Refused(wanted)
         assert house.requests() == []
 

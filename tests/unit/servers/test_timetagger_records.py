@@ -220,6 +220,7 @@ class TestStrangers:
             pytest.param(replace(RUNS, t1=BEGIN + 9, t2=BEGIN + 9), id="begun-after-ours"),
             pytest.param(replace(BEFORE, t2=BEGIN - 50), id="ended"),
             pytest.param(replace(BEFORE, ds="HIDDEN note"), id="removed"),
+            pytest.param(replace(BEFORE, t1=-5, t2=-5), id="before-all-times"),
             pytest.param(replace(BEFORE, key="ours"), id="ours"),
             pytest.param(replace(BEFORE, key="mine"), id="of-another-segment"),
             pytest.param(
