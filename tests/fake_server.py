@@ -28,6 +28,7 @@ from trayapp.sync.server import Capabilities, Nothing, Unit, Write
 from trayapp.sync.settlement import Rules
 from trayapp.sync.waiting import Waits
 from trayapp.sync.worker import SyncWorker, WorkerPorts
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, EventKind
 
 KINDS = (EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.STOP)
@@ -81,6 +82,8 @@ class FakeServer:
         self.unplannable: dict[str, Exception] = {}
         self.skips_first = False
         self.segment_id = ""
+        self.projects: Catalog | Outcome = Catalog()
+        self.listed = 0
         self.closed = 0
         self.most_in_flight = 0
         self._clock = clock
@@ -143,6 +146,10 @@ class FakeServer:
             step = self._step(call)
             outcome = step.outcome if isinstance(step, Applied) else step
             return outcome or Delivered()
+
+    def catalog(self) -> Catalog | Outcome:
+        self.listed += 1
+        return self.projects
 
     def close(self) -> None:
         self.closed += 1

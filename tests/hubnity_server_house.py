@@ -29,6 +29,7 @@ from trayapp.sync.outcome import (
     Outcome,
     ServerTrouble,
 )
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import EventKind, TimeEntry, TrackerState, to_ms
 
 START, PAUSE, RESUME, STOP = EventKind
@@ -87,9 +88,9 @@ def house_of(dialect: str, clock: FakeClock | None = None) -> Iterator[House]:
     with Loopback(app) as loopback, MisbehavingProxy(loopback.url) as proxy:
         server = over_http(proxy.url + app.prefix, tokens)
         stray = over_http(proxy.url + "/elsewhere", tokens)
-        assert isinstance(server.active_projects(), tuple)  # learned once a session
+        assert isinstance(server.catalog(), Catalog)  # learned once a session
         yield House(
-            app=app, proxy=proxy, server=server, stray=stray, clock=clock, tokens=tokens, _asked=1
+            app=app, proxy=proxy, server=server, stray=stray, clock=clock, tokens=tokens, _asked=2
         )
         server.close()
         stray.close()

@@ -23,6 +23,7 @@ from trayapp.sync.outcome import (
     WrongAddress,
 )
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, Segment
 
 _Record = Mapping[str, object]
@@ -104,6 +105,9 @@ class PlainClient:
         outcome = outcome_of_status(answer, repeatable=True)
         known = isinstance(answer.field("user"), str)
         return outcome or (Delivered() if known else WrongAddress("HTTP 200: no user"))
+
+    def catalog(self) -> Catalog | Outcome:
+        return Catalog()  # any name will do
 
     def close(self) -> None:
         self._client.close()

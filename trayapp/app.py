@@ -98,6 +98,7 @@ class App:
                 changed=self._publish_soon,
                 rested=self._on_rest,
                 removed=lambda _entry: self._inbox.post(self._count_removed),
+                closed_foreign=faces.tell_closed,
             ),
         )
         self._retries = Retries(self.core, post=self._inbox.post)

@@ -65,6 +65,7 @@ class Listener:
     changed: Callable[[], None] = lambda: None
     rested: Callable[[], None] = lambda: None
     removed: Callable[[str], None] = lambda _entry_id: None
+    closed_foreign: Callable[[str], None] = lambda _words: None
 
 
 class Core:
@@ -78,7 +79,7 @@ class Core:
         self.changed = listener.changed
         self.reader = QueueReader(paths.database)
         self.timer = Timer(self._queue, recorded=self._on_click, recover=self._recover)
-        self.retrier = Retrier(self._queue)
+        self.retrier = Retrier(self._queue, between_looks=surroundings.rules.waits.between_looks)
         self.discarder = Discarder(self._queue, self.reader)
         self.worker = SyncWorker(
             self._queue,
@@ -88,6 +89,7 @@ class Core:
                 changed=listener.changed,
                 rested=listener.rested,
                 removed=listener.removed,
+                closed_foreign=listener.closed_foreign,
                 recover=self._recover,
             ),
             surroundings.rules,

@@ -38,7 +38,9 @@ _PATTERNS = (
     (re.compile(r"([?&][\w.%-]+=)[^&\s#\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(Basic\s+)[A-Za-z0-9+/=_-]{8,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
-        re.compile(r"\b(token|password|passwd|secret|key)(\s+)(?=\S*\d)[^\s(),;]+", re.IGNORECASE),
+        re.compile(
+            r"\b(token|password|passwd|secret|key)(\s+[(\"'“«]?)(?=\S*\d)[^\s(),;]+", re.IGNORECASE
+        ),
         rf"\1\2{HIDDEN}",
     ),
 )

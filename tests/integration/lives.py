@@ -19,6 +19,7 @@ from trayapp.sync.outcome import Outcome
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.settlement import Rules
 from trayapp.sync.worker import SyncWorker, WorkerPorts
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event
 
 _MANY_STEPS = 5_000
@@ -48,6 +49,9 @@ class Relay:
 
     def check(self) -> Outcome:
         return self.inner.check()
+
+    def catalog(self) -> Catalog | Outcome:
+        return self.inner.catalog()
 
     def close(self) -> None:
         self.inner.close()

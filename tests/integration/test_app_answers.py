@@ -136,7 +136,7 @@ def test_a_job_that_fails_ends_neither_the_app_nor_what_comes_after(
     paths: Paths, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = Desk(paths)
-    desk.app.post(lambda: desk.app._act(Action("start"), "no stamp"))  # type: ignore[arg-type]  # the defect
+    desk.app.post(lambda: desk.app._answers.act(Action("start"), "no stamp"))  # type: ignore[arg-type]  # the defect
     asker = desk.click("start", "A")
     with lived(desk):
         assert asker.answer.changed

@@ -36,7 +36,7 @@ class Town:
             stdin=password + "\n",
         )
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[str | None]:
         return [entry.note for entry in self.app.books.entries.values()]
 
 

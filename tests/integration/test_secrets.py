@@ -26,6 +26,7 @@ from trayapp.log import start_logging, stop_logging
 from trayapp.sync.outcome import Outcome
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.status import Link
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
 CANARY = "Canary9Token"
@@ -246,6 +247,9 @@ class Exploding:
 
     def check(self) -> Outcome:
         return self._real.check()
+
+    def catalog(self) -> Catalog | Outcome:
+        return self._real.catalog()
 
     def close(self) -> None:
         self._real.close()

@@ -12,6 +12,7 @@ import pytest
 from tests.fakes import START
 from trayapp import i18n, shapes
 from trayapp.control.messages import JSON
+from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask, TaskStatus
 from trayapp.sync import sentences
 from trayapp.sync.outcome import Cause
@@ -64,10 +65,22 @@ def test_a_failed_task_has_every_field() -> None:
                 "last_retry_at": "2026-01-08T09:01:00.000Z",
                 "error_message": "HTTP 422: closed",
                 "payload": {"event": "event-1", "note": "ё"},
+                "history": [],
             }
         ],
         "findings": [],
     }
+
+
+def test_a_failed_task_has_its_attempts() -> None:
+    attempts = [
+        Attempt(task_id=number, at=START, outcome="Refused", reason=f"HTTP 422: {number}")
+        for number in (7, 8, 7)
+    ]
+    shape = shapes.failed_shape([task(7, "refused")], (), max_attempts=5, history=attempts)
+    (found,) = json.loads(json.dumps(shape, default=dict))["tasks"]
+    one = {"at": "2026-01-08T09:00:00.000Z", "outcome": "Refused", "reason": "HTTP 422: 7"}
+    assert found["history"] == [one, one]
 
 
 def test_a_task_of_an_older_database_has_null_where_it_says_nothing() -> None:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trayapp.desktop.menu import Click, tray_view
-from trayapp.desktop.notices import Notice, NoticeRules, failed_notice
+from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice, failed_notice
 from trayapp.desktop.notifications import Speaker
 from trayapp.desktop.tray import Tray, TrayUnavailable
 from trayapp.i18n import _
@@ -119,6 +119,10 @@ class Faces:
     def tell(self, title: str, body: str) -> None:
         """Say one thing now; any thread may."""
         self._speaker.say(Notice(title, body, key="told", urgent=True))
+
+    def tell_closed(self, words: str) -> None:
+        """An entry was ended on the server because another began here; any thread may."""
+        self._speaker.say(closed_foreign_notice(words))
 
     def tell_failed(self, status: SyncStatus) -> None:
         """The reasons of the failed tasks, grouped, as one notification."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -43,21 +44,22 @@ class EventTable:
     def add(self, events: Sequence[Event], account_id: int) -> None:
         """Keep clicks for ever."""
         self._database.run_many(
-            "INSERT INTO event (seq, account, id, entry, kind, at_ms, offset_minutes, zone, boot_id,"
-            " boot_ms, project, note) VALUES"
+            "INSERT INTO event (seq, account, id, entry, kind, at_ms, offset_minutes, zone,"
+            " boot_id, boot_ms, project, note) VALUES"
             " ((SELECT MAX(0, COALESCE(MAX(seq), 0)) + 1 FROM event),"
             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(account_id, *event_values(event)) for event in events],
         )
 
-    def until(self, entry_id: str, event_id: str) -> tuple[Event, ...]:
-        """The entry's events up to this one, without those that are not to be sent."""
+    def until(self, entry_id: str, event_ids: Sequence[str]) -> tuple[Event, ...]:
+        """The entry's events up to the last of these, without those that are not to be sent."""
         rows = self._database.rows(
             "SELECT * FROM event WHERE entry = ?"
-            " AND seq <= (SELECT seq FROM event WHERE id = ?) AND NOT EXISTS"
+            " AND seq <= (SELECT MAX(seq) FROM event WHERE id IN (SELECT value FROM json_each(?)))"
+            " AND NOT EXISTS"
             " (SELECT 1 FROM sync_queue WHERE event = event.id AND status = 'discarded')"
             " ORDER BY seq",
-            (entry_id, event_id),
+            (entry_id, json.dumps(list(event_ids))),
         )
         return tuple(event_of(row) for row in rows)
 

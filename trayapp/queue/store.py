@@ -18,7 +18,7 @@ from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event
 
 # A click is a reason to try a network that was down; it is none to bother a server in trouble.
-_WAITS_FOR_NETWORK = (GateKind.OFFLINE, GateKind.UNTRUSTED)
+_WAITS_FOR_NETWORK = (GateKind.OFFLINE, GateKind.UNTRUSTED, GateKind.LOCKED)
 
 
 class QueueWriter(Database):

@@ -78,10 +78,8 @@ class TaskTable:
 
     def has_unheld(self, account_id: int) -> bool:
         """Whether a task waits for nothing but its time and the gate."""
-        rows = self._database.rows(
-            "SELECT 1 FROM unheld_task WHERE account = ? LIMIT 1", (account_id,)
-        )
-        return bool(rows)
+        sql = "SELECT 1 FROM unheld_task WHERE account = ? LIMIT 1"
+        return bool(self._database.rows(sql, (account_id,)))
 
     def next_task(
         self,
@@ -109,10 +107,7 @@ class TaskTable:
 
     def get_pending(self, task_id: int) -> SyncTask | None:
         """This task, when it is pending and nothing older of its entry is unfinished."""
-        rows = self._database.rows(
-            "SELECT * FROM unheld_task WHERE id = ?",
-            (task_id,),
-        )
+        rows = self._database.rows("SELECT * FROM unheld_task WHERE id = ?", (task_id,))
         return task_of(rows[0]) if rows else None
 
     def next_due(self, account_id: int) -> datetime | None:

@@ -17,7 +17,7 @@ from trayapp.accounts.tokens import TokenSource, TokenStore
 from trayapp.servers.http import HttpClient
 from trayapp.servers.hubnity_account import refresher
 from trayapp.servers.hubnity_answers import in_doubt, read_only
-from trayapp.servers.hubnity_api import HubnityApi, RemoteProject
+from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
 from trayapp.servers.hubnity_foreign import Foreign
 from trayapp.servers.hubnity_job import Job, job_of
@@ -40,6 +40,7 @@ from trayapp.sync.outcome import (
     Unasked,
 )
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
+from trayapp.tracking.catalog import Catalog
 
 _MOST_STEPS = 4
 _MOST_IN_BATCH = 100
@@ -119,9 +120,8 @@ class HubnityServer:
     def close(self) -> None:
         self._api.close()
 
-    def active_projects(self) -> tuple[RemoteProject, ...] | Outcome:
-        """The projects time may be booked on; asked for anew."""
-        return self._api.projects(fresh=True)
+    def catalog(self) -> Catalog | Outcome:
+        return self._api.catalog()
 
     # -- a record the server has -----------------------------------------------------------
 

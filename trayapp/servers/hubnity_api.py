@@ -7,7 +7,6 @@ learned (who we are, the projects, whether there is a batch route) is kept as lo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from trayapp.accounts.tokens import RefreshError
 from trayapp.servers.http import HttpClient
@@ -23,19 +22,13 @@ from trayapp.servers.hubnity_answers import (
 )
 from trayapp.servers.hubnity_shapes import Record, Step, record_of, time_text
 from trayapp.sync.outcome import AlreadySo, Doubtful, Outcome, Refused, WrongAddress
+from trayapp.tracking.catalog import Catalog, Project
 
 _BAD_REQUEST, _CONFLICT = 400, 409
+_EMPLOYEE = "EMPLOYEE"
 _MOST_RECORDS = 500
 _DAY_MS = 24 * 3600 * 1000
 _MINUTE_MS = 60 * 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteProject:
-    """A project time may be booked on."""
-
-    id: str
-    name: str
 
 
 class HubnityApi:
@@ -46,23 +39,38 @@ class HubnityApi:
         self._client = client
         self._access = access
         self._user_id = ""
-        self._projects: tuple[RemoteProject, ...] | None = None
+        self._projects: tuple[Project, ...] | None = None
         self._has_sync: bool | None = None
 
     # -- who and where ---------------------------------------------------------------------
 
     def me(self) -> str | Outcome:
         """Ask who we are: the user's id."""
+        user = self._me()
+        return user if isinstance(user, Outcome) else user[0]
+
+    def _me(self) -> tuple[str, str] | Outcome:
+        """The user's id and role."""
         answer = self._client.get("/auth/me")
         if not isinstance(answer, Answer):
             return answer
         outcome = outcome_of_status(answer, repeatable=True)
         if outcome is not None:
             return outcome
-        user_id = answer.field("id")
+        user_id, role = answer.field("id"), answer.field("role")
         if isinstance(user_id, str) and user_id:
-            return user_id
+            return user_id, role if isinstance(role, str) else ""
         return WrongAddress(f"HTTP {answer.status}: the answer names no user")
+
+    def catalog(self) -> Catalog | Outcome:
+        """The company's active projects, asked for anew; employees need one for every entry."""
+        user = self._me()
+        if isinstance(user, Outcome):
+            return user
+        projects = self.projects(fresh=True)
+        if isinstance(projects, Outcome):
+            return projects
+        return Catalog(projects=projects, binds=True, needed=user[1] == _EMPLOYEE)
 
     def user_id(self) -> str | Outcome:
         """The user's id: it stands in the access token, so there is rarely a need to ask."""
@@ -92,7 +100,7 @@ class HubnityApi:
             self._has_sync = answer.status == _BAD_REQUEST
         return self._has_sync
 
-    def projects(self, *, fresh: bool = False) -> tuple[RemoteProject, ...] | Outcome:
+    def projects(self, *, fresh: bool = False) -> tuple[Project, ...] | Outcome:
         """The company's active projects; asked for once unless `fresh`."""
         if self._projects is None or fresh:
             answer = self._client.get("/projects/active")
@@ -101,7 +109,7 @@ class HubnityApi:
                 return rows
             found = [(row.get("id"), row.get("name")) for row in rows]
             self._projects = tuple(
-                RemoteProject(id=project_id, name=name)
+                Project(id=project_id, name=name)
                 for project_id, name in found
                 if isinstance(project_id, str) and isinstance(name, str)
             )
@@ -224,7 +232,7 @@ def _dicts(value: object) -> list[dict[str, object]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def _named(projects: tuple[RemoteProject, ...], project: str) -> list[RemoteProject]:
+def _named(projects: tuple[Project, ...], project: str) -> list[Project]:
     """Those with this id, else with this name, else with this name in other letters."""
     by_id = [one for one in projects if one.id == project]
     exact = [one for one in projects if one.name == project]

@@ -24,6 +24,7 @@ from trayapp.sync.outcome import (
     Outcome,
 )
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import TrackerState
 
 _MOST_IN_BATCH = 50
@@ -76,6 +77,9 @@ class TimeTaggerServer:
     def check(self) -> Outcome:
         version = self._api.version()
         return version if isinstance(version, Outcome) else Delivered()
+
+    def catalog(self) -> Catalog | Outcome:
+        return Catalog()  # any name will do
 
     def close(self) -> None:
         self._api.close()

@@ -241,8 +241,8 @@ def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
 
 
 def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) -> Unit:
-    entry_id, newest = tasks[0].entry_id, tasks[-1].event_id
-    events = writer.events.until(entry_id, newest or "")
+    entry_id = tasks[0].entry_id
+    events = writer.events.until(entry_id, [task.event_id or "" for task in tasks])
     entry = replay(events).entry
     if entry is None:
         msg = f"entry {entry_id} has no beginning"

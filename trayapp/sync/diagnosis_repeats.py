@@ -17,8 +17,11 @@ from trayapp.queue.task import SyncTask
 from trayapp.tracking.entry import Event, EventKind, Stamp
 from trayapp.tracking.replay import replay
 
-TOGETHER = timedelta(seconds=1)
-"""What was created in less than this or as much was created at once."""
+TOGETHER = timedelta(seconds=1, milliseconds=99)
+"""What was created within this was created at once.
+
+A second, and a little: older databases know whole seconds, and what shares one is told apart here
+by milliseconds."""
 STEADY_TOLERANCE = timedelta(seconds=2)
 _LEAST_GAPS = 2
 _STEPS = {kind.value: kind for kind in EventKind}

@@ -4,9 +4,9 @@ The worker asks for a plan (pure), commits it, sends it, and settles the events 
 `Write` is one request that changes something there. Absolute times always: an event counts as
 delivered only when the server's answer shows our times.
 
-Threads: `plan` runs inside the queue's lock and must neither block nor do I/O. `send`, `look`
-and `check` run on the sync thread without a lock, may take up to a minute, and never raise:
-whatever happens comes back as an `Outcome`.
+Threads: `plan` runs inside the queue's lock and must neither block nor do I/O. `send`, `look`,
+`check` and `catalog` run on the sync thread without a lock, may take up to a minute, and never
+raise: whatever happens comes back as an `Outcome`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Protocol
 
 from trayapp.queue.task import Known
 from trayapp.sync.outcome import Outcome
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, TimeEntry
 
 __all__ = ["Capabilities", "Known", "Nothing", "TimeServer", "Unit", "Write"]
@@ -150,6 +151,10 @@ class TimeServer(Protocol):
 
     def check(self) -> Outcome:
         """Ask only who we are there: Delivered when address and credentials are good."""
+        ...
+
+    def catalog(self) -> Catalog | Outcome:
+        """The projects time is taken for; the empty catalog where any name, and none, will do."""
         ...
 
     def close(self) -> None:

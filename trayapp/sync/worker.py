@@ -35,6 +35,7 @@ from trayapp.sync.settlement import Aftermath, Rules, log_outcome, settle
 
 logger = logging.getLogger(__name__)
 
+_LIST_EVERY = timedelta(days=1)
 _AFTER_QUEUE_ERROR = timedelta(seconds=5)
 
 
@@ -58,6 +59,13 @@ class WorkerPorts:
     closed_foreign: Callable[[str], None] = lambda _words: None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The account's projects to ask for, so that they are known without a network."""
+
+    account: Account
+
+
 @dataclass(slots=True)
 class _Unsettled:
     """What was asked and answered, and not yet written down."""
@@ -66,7 +74,7 @@ class _Unsettled:
     outcome: Outcome
 
 
-_Claim = Request | Batch | Broken | Check | Twins | Pause | Account
+_Claim = Request | Batch | Broken | Check | Twins | Listing | Pause | Account
 
 
 class SyncWorker:
@@ -89,6 +97,7 @@ class SyncWorker:
         self._met = False
         self._server: TimeServer | None = None
         self._served: Account | None = None
+        self._listed: dict[int, datetime] = {}
         self._unservable: int | None = None
 
     # -- the thread ------------------------------------------------------------------------
@@ -175,6 +184,8 @@ class SyncWorker:
                 return self._connect(claim)
             case Twins():
                 self._look_for_twins(claim)
+            case Listing():
+                self._list(claim)
             case _:
                 self._unsettled = _Unsettled(claim, self._ask(claim))
         return None
@@ -250,8 +261,21 @@ class SyncWorker:
 
     def _claim(self, writer: QueueWriter, now: datetime, aftermath: Aftermath | None) -> _Claim:
         account = writer.accounts.active()
+        claim = self._claim_of(writer, account, now, aftermath)
+        if isinstance(claim, Pause):
+            # What was begun before a sign-in ends where it began; that takes nobody's leave.
+            inside = writer.accounts.inside()
+            is_free = inside.id != account.id and writer.accounts.gate(inside.id) is None
+            if is_free and writer.tasks.next_task(inside.id, now):
+                other = self._claim_of(writer, inside, now, None)
+                return claim if isinstance(other, Pause) else other
+        return claim
+
+    def _claim_of(
+        self, writer: QueueWriter, account: Account, now: datetime, aftermath: Aftermath | None
+    ) -> _Claim:
         if self._server is None or self._served is None or self._served.id != account.id:
-            return _connection(writer, account, now)
+            return self._connection(writer, account, now)
         if aftermath is not None and aftermath.check:
             return Check(account=account, gate=writer.accounts.gate(account.id))
         claim = choose(
@@ -265,8 +289,44 @@ class SyncWorker:
         )
         met = self._met or (aftermath is not None and aftermath.delivered)
         if isinstance(claim, Pause) and met:
-            return twins_to_look_for(writer, account, now) or claim
+            twins = twins_to_look_for(writer, account, now)
+            if twins is not None:
+                return twins
+        if isinstance(claim, Pause) and self._is_list_due(writer, account, now):
+            return Listing(account=account)
         return claim
+
+    def _is_list_due(self, writer: QueueWriter, account: Account, now: datetime) -> bool:
+        """Whether to ask for the projects: once a run, and each day there is something to do."""
+        if not account.user or writer.accounts.gate(account.id) is not None:
+            return False
+        asked_at = self._listed.get(account.id)
+        return asked_at is None or not asked_at <= now < asked_at + _LIST_EVERY
+
+    def _list(self, claim: Listing) -> None:
+        now = self._ports.clock.now()
+        self._listed[claim.account.id] = now
+        catalog = self._connected().catalog()
+        if isinstance(catalog, Outcome):
+            logger.info("The projects could not be listed: %s", catalog.reason)
+            return
+        with self._queue.lock() as guard:
+            guard.value.accounts.set_catalog(claim.account.id, catalog, now)
+        self._ports.changed()
+
+    def _connection(self, writer: QueueWriter, account: Account, now: datetime) -> Account | Pause:
+        """Connecting is slow: only when there is something to ask, and not under the lock."""
+        gate = writer.accounts.gate(account.id)
+        if gate is not None and gate.due_at is None:
+            return Pause(None)
+        tasks = writer.tasks
+        is_due = (
+            tasks.next_task(account.id, now)
+            or tasks.due_look(account.id, now)
+            or tasks.has_untried(account.id, TROUBLE)
+            or self._is_list_due(writer, account, now)
+        )
+        return account if is_due else Pause(tasks.next_due(account.id))
 
     def _look_for_twins(self, claim: Twins) -> None:
         """At each contact, once the queue is done, what was sent twice is looked for again."""
@@ -279,15 +339,3 @@ class SyncWorker:
                 with self._queue.lock() as guard:
                     guard.value.segments.set_twin(segment_id, twins[0])
                 self._ports.changed()
-
-
-def _connection(writer: QueueWriter, account: Account, now: datetime) -> Account | Pause:
-    """Connecting is slow: only when there is something to ask, and not under the lock."""
-    gate = writer.accounts.gate(account.id)
-    if gate is not None and gate.due_at is None:
-        return Pause(None)
-    tasks = writer.tasks
-    is_due = tasks.next_task(account.id, now) or tasks.due_look(account.id, now)
-    if is_due or tasks.has_untried(account.id, TROUBLE):
-        return account
-    return Pause(tasks.next_due(account.id))

@@ -253,3 +253,16 @@ def test_the_next_look_is_the_first_to_come_of_what_is_in_doubt(queue: Queue) ->
     assert next_look() == queue.task(1).due_at
     queue.clock.advance(10)
     assert next_look() is None
+
+
+def test_a_doubt_is_known_of_while_it_lasts(queue: Queue) -> None:
+    def doubtful() -> bool:
+        with queue.writing() as writer:
+            return writer.tasks.has_doubtful(EMBEDDED)
+
+    assert not doubtful()
+    queue.click("e1")
+    queue.change(1, due_in=60, doubt=Doubt.SENT)
+    assert doubtful()
+    queue.change(1)
+    assert not doubtful()

@@ -19,6 +19,7 @@ from trayapp.config import Paths
 from trayapp.demo.proxy import SAY_401, SAY_429_SECONDS, DropAfter, DropBefore, Fault, Pass, Say
 from trayapp.sync.outcome import Ours, Several, Unasked
 from trayapp.sync.server import Write
+from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import EventKind
 from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
@@ -121,7 +122,7 @@ class TestRefused:
         self, feb: House, life: Life
     ) -> None:
         shop = feb.app.add_project("Shop")
-        assert isinstance(feb.server.active_projects(), tuple)
+        assert isinstance(feb.server.catalog(), Catalog)
         record(life, entries=6)
         record(life, entries=1, project="Shop")
         record(life, entries=4)
@@ -158,7 +159,7 @@ class TestRefused:
         self, feb: House, life: Life
     ) -> None:
         project = feb.app.website
-        assert isinstance(feb.server.active_projects(), tuple)
+        assert isinstance(feb.server.catalog(), Catalog)
         record(life, entries=64)
         project.archived = True
         feb.requests()
@@ -180,7 +181,7 @@ class TestTrouble:
 
     def test_throttled_while_it_is_taken_apart_waits_as_told(self, feb: House, life: Life) -> None:
         shop = feb.app.add_project("Shop")
-        assert isinstance(feb.server.active_projects(), tuple)
+        assert isinstance(feb.server.catalog(), Catalog)
         record(life, entries=3)
         record(life, entries=1, project="Shop")
         shop.archived = True

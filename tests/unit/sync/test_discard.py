@@ -336,7 +336,7 @@ class Desk:
         """What of the entry would be sent up to its newest click."""
         (newest,) = self.queue.sql("SELECT id FROM event WHERE entry = 'e' ORDER BY seq DESC")[0]
         with self.queue.writing() as writer:
-            return "".join(LETTERS[one.kind] for one in writer.events.until("e", str(newest)))
+            return "".join(LETTERS[one.kind] for one in writer.events.until("e", [str(newest)]))
 
 
 SUBSTR = "SELECT substr(status, 1, 1) FROM sync_queue ORDER BY id"

@@ -20,6 +20,7 @@ from trayapp.sync.status import (
     RetryResult,
     SyncStatus,
 )
+from trayapp.tracking.catalog import Catalog, Project
 from trayapp.tracking.entry import EventKind, TrackerState
 
 
@@ -222,7 +223,9 @@ def test_ten_recent_activities_are_enough(queue: Queue) -> None:
 
 def test_projects_are_passed_on(queue: Queue) -> None:
     assert status(queue).projects == ()
-    assert status(queue, Extras(projects=("Shop", "App"))).projects == ("Shop", "App")
+    projects = (Project(id="1", name="Shop"), Project(id="2", name="App"))
+    queue.do(lambda writer: writer.accounts.set_catalog(1, Catalog(projects=projects), queue.now))
+    assert status(queue).projects == ("App", "Shop")
 
 
 def test_the_server_inside_needs_no_sign_in(queue: Queue) -> None:

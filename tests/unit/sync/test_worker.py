@@ -40,6 +40,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
 from trayapp.sync.worker import SyncWorker, WorkerPorts
+from trayapp.tracking.catalog import Catalog, Project
 
 DEADLINE = 10.0
 SECOND = timedelta(seconds=1)
@@ -132,6 +133,33 @@ class TestOneStep:
         bench.run()
         assert bench.server.ledger == [("b", "b-1")]
         assert bench.server.closed == 1
+
+    def test_what_was_begun_before_a_sign_in_ends_at_the_server_inside(self, bench: Bench) -> None:
+        bench.click("a")
+        bench.run()
+        with bench.writing() as writer:
+            writer.accounts.use("hubnity", "https://time.example", "me")
+        bench.click("a")
+        bench.click("b")
+        bench.run()
+        assert bench.server.ledger == [("a", "a-1"), ("b", "b-1"), ("a", "a-2")]
+        assert bench.worker.run_once() == Pause(None)
+
+    def test_projects_are_listed_once_a_run_and_kept(self, bench: Bench) -> None:
+        listed = Catalog(projects=(Project(id="1", name="Website"),), binds=True)
+        bench.server.projects = OFFLINE
+        with bench.writing() as writer:
+            account = writer.accounts.use("hubnity", "https://time.example", "me")
+        bench.run()
+        assert bench.server.listed == 1
+        bench.server.projects = listed
+        bench.clock.advance(timedelta(days=1).total_seconds())
+        bench.click("a")
+        bench.click("b")
+        bench.run()
+        assert bench.server.listed == 2
+        with bench.writing() as writer:
+            assert writer.accounts.catalog(account.id) == listed
 
     def test_new_credentials_get_a_new_server_object(self, bench: Bench) -> None:
         bench.click("a")

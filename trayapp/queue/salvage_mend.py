@@ -1,0 +1,191 @@
+"""Mending: what one table lost is put together again from what the others say.
+
+Works on the `found_*` tables that `trayapp.queue.salvage` fills, before anything is put back:
+
+- an event whose row is lost comes back from its task, which shows all of it but the zone;
+- a task whose row is lost comes back from its event, when an index or nothing at all says that it
+  was delivered: not everything that may be unsent is sent, but all of it is looked for;
+- an account whose row is lost comes back from its index, else it holds what is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from trayapp.tracking.entry import EventKind, to_ms
+
+_CLICKS = tuple(
+    kind.value for kind in (EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.STOP)
+)
+_MARKS = ", ".join("?" for _kind in _CLICKS)
+_LOWEST = -(2**62)
+_IN_A_MS = 20  # see trayapp.queue.legacy_tasks
+_GATE = (
+    "gate gate_reason gate_since_ms gate_due_ms gate_tries gate_task gate_seeks_other"
+    " gate_by_server"
+).split()
+_WHOSE = (
+    # An account nobody has a row of is a damaged number, if anything of its entry knows better.
+    "UPDATE found_event SET account = COALESCE((SELECT account FROM found_sync_queue AS task"
+    "   WHERE task.event = found_event.id AND account IN (SELECT id FROM found_account)),"
+    " (SELECT account FROM found_event AS other WHERE other.entry = found_event.entry"
+    "   AND account IN (SELECT id FROM found_account) LIMIT 1), MAX(account, 1))"
+    " WHERE account NOT IN (SELECT id FROM found_account)"
+)
+
+
+class Mender:
+    """Mends the found events and accounts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._run = connection.execute
+
+    def mend_events(self) -> int:
+        """Give them back their ids and accounts; how many were put together from their tasks."""
+        self._name_events()
+        brought = self._bring_events()
+        self._run(_WHOSE)
+        return brought
+
+    def mend_accounts(self) -> None:
+        """Every row has its account; call it last."""
+        self._bring_accounts()
+
+    # -- events ----------------------------------------------------------------------------
+
+    def _name_events(self) -> None:
+        """A damaged id is told by the index, or by the task of the same click."""
+        self._run(
+            "UPDATE found_event SET id = (SELECT id FROM named_event AS named"
+            "   WHERE named.seq = found_event.seq)"
+            " WHERE seq IN (SELECT seq FROM named_event WHERE id <> '') AND (id = '' OR"
+            " (id NOT IN (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
+            "  AND (SELECT id FROM named_event AS named WHERE named.seq = found_event.seq)"
+            "  IN (SELECT event FROM found_sync_queue)))"
+        )
+        for seq, event in self._run(
+            "SELECT one.seq, MIN(task.event) FROM found_event AS one JOIN found_sync_queue AS task"
+            " ON task.entry = one.entry AND task.entity_type = one.kind"
+            " WHERE task.event NOT IN (SELECT id FROM found_event) AND one.id NOT IN"
+            " (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
+            " AND one.at_ms = shown_ms(task.payload) GROUP BY one.seq"
+        ).fetchall():
+            self._run("UPDATE found_event SET id = ? WHERE seq = ?", (event, seq))
+        self._run("DELETE FROM found_event WHERE id = ''")
+        self._run(
+            "DELETE FROM found_event WHERE seq >"
+            " (SELECT MIN(seq) FROM found_event AS one WHERE one.id = found_event.id)"
+        )
+
+    def _bring_events(self) -> int:
+        rows = self._run(
+            "SELECT * FROM found_sync_queue WHERE entry <> '' AND event IS NOT NULL"
+            " AND event NOT IN (SELECT id FROM found_event)"
+            f" AND entity_type IN ({_MARKS}) ORDER BY id",
+            _CLICKS,
+        ).fetchall()
+        for row in rows:
+            self._bring_event(row)
+        return len(rows)
+
+    def _bring_event(self, task: sqlite3.Row) -> None:
+        shown = Shown.of(task["payload"])
+        at_ms = task["created_at"] if shown.at_ms is None else shown.at_ms
+        near = self._run(
+            "SELECT seq, offset_minutes, zone, project, note, entry = ? FROM found_event"
+            " WHERE at_ms <= ? AND (entry = ? OR seq > 0) ORDER BY entry = ? DESC, seq DESC",
+            (task["entry"], at_ms, task["entry"], task["entry"]),
+        ).fetchone()
+        before, offset, zone, project, note, is_sibling = near or (0, 0, "UTC", "", "", False)
+        self._run(
+            "INSERT INTO found_event (seq, id, account, entry, kind, at_ms, offset_minutes, zone,"
+            " boot_id, boot_ms, project, note, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, ?, '')",
+            (
+                self._place(task, at_ms, before),
+                task["event"],
+                task["account"],
+                task["entry"],
+                task["entity_type"],
+                at_ms,
+                offset,
+                zone,
+                project if is_sibling else shown.project,
+                note if is_sibling else shown.note,
+            ),
+        )
+
+    def _place(self, task: sqlite3.Row, at_ms: int, before: int) -> int:
+        """Its place in the order of the clicks: as an index says, else the gap it left behind."""
+        named = self._run(
+            "SELECT seq FROM named_event WHERE id = ? AND seq NOT IN (SELECT seq FROM found_event)",
+            (task["event"],),
+        ).fetchone()
+        if named is not None:
+            return int(named[0])
+        is_imported = self._run(
+            "SELECT 1 FROM found_imported WHERE fingerprint = ?", (task["event"],)
+        ).fetchone()
+        seq = before + 1
+        if is_imported or before < 0:
+            seq = max(seq, _LOWEST + (at_ms << _IN_A_MS) + task["id"] % (1 << _IN_A_MS))
+        while self._run("SELECT 1 FROM found_event WHERE seq = ?", (seq,)).fetchone():
+            seq += 1
+        return seq
+
+    # -- accounts --------------------------------------------------------------------------
+
+    def _bring_accounts(self) -> None:
+        self._run(
+            "INSERT INTO found_account (id, kind, url, user) SELECT id, 'embedded', '', ''"
+            " FROM (SELECT 1 AS id) WHERE id NOT IN (SELECT id FROM found_account)"
+        )
+        for table in ("event", "sync_queue", "segment"):
+            self._run(
+                "INSERT OR IGNORE INTO found_account (id, kind, url, user)"  # noqa: S608  # our own names
+                f" SELECT DISTINCT account, 'lost', '', 'account ' || account FROM found_{table}"
+                " WHERE account NOT IN (SELECT id FROM found_account)"
+            )
+        opened = ", ".join(f"{column} = NULL" for column in _GATE)
+        self._run(
+            f"UPDATE found_account SET {opened} WHERE gate IS NOT NULL AND"  # noqa: S608
+            " (gate_reason IS NULL OR gate_since_ms IS NULL OR gate_tries IS NULL)"
+        )
+        # Who was in trouble may have another id now; the projects are asked for again.
+        self._run(
+            "UPDATE found_account SET gate_task = NULL, projects_ms = NULL,"
+            " projects_bind = COALESCE(projects_bind, 0),"
+            " project_needed = COALESCE(project_needed, 0)"
+        )
+        self._run("DELETE FROM found_attempt WHERE task NOT IN (SELECT id FROM found_sync_queue)")
+        self._run("DELETE FROM found_project WHERE account NOT IN (SELECT id FROM found_account)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a payload shows of a click; `at_ms` None where it does not say."""
+
+    at_ms: int | None = None
+    project: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, payload: str) -> Shown:
+        try:
+            fields = json.loads(payload)
+            at = datetime.fromisoformat(fields["at"])
+            return cls(
+                at_ms=to_ms(at.astimezone(UTC)),
+                project=str(fields["project"]),
+                note=str(fields["note"]),
+            )
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
+            return cls()
+
+
+def shown_ms(payload: str) -> int | None:
+    """The time a payload shows, for SQL."""
+    return Shown.of(payload).at_ms

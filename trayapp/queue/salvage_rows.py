@@ -1,0 +1,163 @@
+"""What a row of each table of ours looks like: how one is told among the bytes of a damaged file.
+
+A value that cannot be right becomes its column's default; a row without what makes it one is
+none. Pure but for asking the new database about its tables.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trayapp.queue.pages import Cell
+from trayapp.queue.records import Value
+from trayapp.queue.task import Doubt, GateKind, TaskStatus
+from trayapp.tracking.entry import EventKind
+
+TABLES = ("account", "event", "sync_queue", "attempt", "segment", "project", "imported", "meta")
+"""Each after those it refers to."""
+
+_WITH_ROWID = {"account", "event", "sync_queue", "attempt"}
+_LEAST = {"account": 15, "event": 12, "sync_queue": 19}
+"""How many columns the first schema of ours gave them; later ones only add at the end."""
+_ESSENTIAL = {
+    "account": {"id", "kind", "url", "user"},
+    "event": {"seq", "entry", "kind", "at_ms"},
+    "sync_queue": {"id", "entity_type", "created_at"},
+    "attempt": {"id", "task", "at_ms", "outcome"},
+    "segment": {"id", "account", "entry", "began_ms"},
+    "project": {"account", "remote_id", "name"},
+    "imported": {"fingerprint", "task"},
+    "meta": {"key", "value"},
+}
+_TEXT_IDS = {"entry", "fingerprint", "event"}
+_NAME = re.compile(r"[!-~]{1,200}")
+_WORD = re.compile(r"[a-z_]{1,64}")
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+_MANY = 1 << 53
+_WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("event", "kind"): frozenset(kind.value for kind in EventKind),
+    ("sync_queue", "status"): frozenset(status.value for status in TaskStatus),
+    ("sync_queue", "doubt"): frozenset(doubt.value for doubt in Doubt),
+    ("account", "gate"): frozenset(kind.value for kind in GateKind),
+    ("meta", "key"): frozenset({"active_account", "scrub"}),
+}
+_RANGES = {
+    "at_ms": range(946_684_800_000, 7_258_118_400_000),  # 2000 to 2199
+    "seq": range(-(1 << 63), 1 << 63),
+    "offset_minutes": range(-2880, 2881),
+    "boot_ms": range(_MANY),
+    "id": range(1, _MANY),
+    "task": range(1, _MANY),
+    "gate_task": range(1, _MANY),
+    "account": range(1, 1 << 31),
+    "trial": range(3),
+    **dict.fromkeys(
+        ("removed", "gate_seeks_other", "gate_by_server", "projects_bind", "project_needed"),
+        range(2),
+    ),
+}
+_TIME_NAMES = {"created_at", "last_retry_at", "sent_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    default: Value
+    nullable: bool
+    is_essential: bool
+    fits: Callable[[Value], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The columns of a table, in the order of its records."""
+
+    table: str
+    columns: tuple[_Column, ...]
+    has_rowid: bool
+
+    def row(self, cell: Cell) -> tuple[Value, ...] | None:
+        """The values that a row of this table has; None when it is none."""
+        values, least = cell.values, _LEAST.get(self.table, len(self.columns))
+        if (cell.rowid is not None) is not self.has_rowid:
+            return None
+        if not least <= len(values) <= len(self.columns):
+            return None
+        if self.has_rowid:
+            if values[0] is not None:
+                return None
+            values = (cell.rowid, *values[1:])
+        return self._completed(values)
+
+    def _completed(self, values: tuple[Value, ...]) -> tuple[Value, ...] | None:
+        found: list[Value] = []
+        for position, column in enumerate(self.columns):
+            value = values[position] if position < len(values) else column.default
+            if value is None and column.nullable:
+                found.append(None)
+            elif column.fits(value):
+                found.append(value)
+            elif column.is_essential:
+                return None
+            else:
+                found.append(column.default)
+        return tuple(found)
+
+
+def shapes(connection: sqlite3.Connection) -> tuple[Shape, ...]:
+    """The shapes of all tables of a database with our schema."""
+    return tuple(_shape(connection, table) for table in TABLES)
+
+
+def _shape(connection: sqlite3.Connection, table: str) -> Shape:
+    rows = connection.execute(
+        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (table,)
+    ).fetchall()
+    columns = tuple(
+        _Column(
+            name=name,
+            default=_default(default, is_text=kind == "TEXT", nullable=not (notnull or key)),
+            nullable=not (notnull or key),
+            is_essential=name in _ESSENTIAL[table],
+            fits=_check(table, name, is_text=kind == "TEXT"),
+        )
+        for name, kind, notnull, default, key in rows
+    )
+    return Shape(table, columns, has_rowid=table in _WITH_ROWID)
+
+
+def _default(said: str | None, *, is_text: bool, nullable: bool) -> Value:
+    if said is not None:
+        return said.strip("'") if is_text else int(said)
+    if nullable:
+        return None
+    return "" if is_text else 0
+
+
+def _check(table: str, name: str, *, is_text: bool) -> Callable[[Value], bool]:
+    words = _WORDS.get((table, name))
+    if words is not None:
+        return lambda value: value in words
+    if not is_text:
+        return _is_in(_range(name))
+    if (table, name) == ("account", "kind") or name == "entity_type":
+        return _matches(_WORD)
+    if name in _TEXT_IDS or (table, name) in {("event", "id"), ("segment", "id")}:
+        return _matches(_NAME)
+    return lambda value: isinstance(value, str)
+
+
+def _range(name: str) -> range:
+    is_time = name.endswith("_ms") or name in _TIME_NAMES
+    return _RANGES.get(name, range(1, _LAST_MS) if is_time else range(1_000_000))
+
+
+def _is_in(allowed: range) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, int) and value in allowed
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[Value], bool]:
+    return lambda value: isinstance(value, str) and bool(pattern.fullmatch(value))
