@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,3 +38,13 @@ def _no_stray_threads() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         thread.join(_JOIN_SECONDS)
         assert not thread.is_alive(), f"{thread.name} still runs"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was captured goes to another process, which takes no half characters."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="replace").decode()) for name, text in report.sections
+    ]
+    return report

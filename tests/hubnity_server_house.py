@@ -32,7 +32,7 @@ from trayapp.sync.outcome import (
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import EventKind, TimeEntry, TrackerState, to_ms
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 
 
 @dataclass(slots=True, kw_only=True)

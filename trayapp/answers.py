@@ -45,7 +45,33 @@ class House:
     log: Path
     tick: Callable[[], None]
     status: Callable[[], SyncStatus]
+    onlookers: Onlookers
     end: Callable[[], None]
+
+
+class Onlookers:
+    """Windows that are told whenever the status changes, for as long as they are open."""
+
+    def __init__(self) -> None:
+        self._responders: list[Responder] = []
+        self._version = 0
+
+    def add(self, responder: Responder) -> None:
+        """Tell this one, too."""
+        self._responders.append(responder)
+
+    def show(self, status: SyncStatus) -> None:
+        """From now on this is so."""
+        self._version += 1
+        self._responders = [one for one in self._responders if one.is_open]
+        value = {
+            "version": self._version,
+            "failed": status.failed,
+            "pending": status.pending,
+            "retrying": status.retrying,
+        }
+        for responder in self._responders:
+            responder.stream(Reply(ok=True, value=value))
 
 
 class Answers:
@@ -53,6 +79,17 @@ class Answers:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._ways: dict[str, Callable[[Request, Responder, Stamp], None]] = {
+            **dict.fromkeys(commands.CLICKS, self._answer_click),
+            **dict.fromkeys(commands.CORRECTIONS, self._answer_click),
+            **dict.fromkeys(REQUESTS, self._answer_account),
+            **dict.fromkeys(discards.REQUESTS, self._answer_discard),
+            "retry": self._answer_retry,
+            "watch": self._answer_watch,
+            "wake": self._answer_wake,
+            "hello": self._answer_hello,
+            "quit": self._answer_quit,
+        }
 
     def act(self, click: Click, stamp: Stamp) -> None:
         """Do what a click in the menu asks for, made at `stamp`. Raises QueueError."""
@@ -86,42 +123,47 @@ class Answers:
 
     def answer(self, request: Request, responder: Responder, now: Stamp) -> None:
         """Answer a request that came at `now`, at once or later. Raises QueueError."""
-        match request.name:
-            case name if name in commands.CLICKS:
-                self._answer_click(request, responder, now)
-            case "retry":
-                self._answer_retry(request, responder)
-            case name if name in discards.REQUESTS:
-                self._answer_discard(request, responder)
-            case name if name in REQUESTS:
-                self._house.reception.answer(request, responder)
-            case "wake":  # a command recorded a click while we were starting
-                self._house.core.worker.wake()
-                responder.reply(Reply(ok=True))
-                self._house.tick()
-            case "hello":
-                responder.reply(Reply(ok=True, message=_("Trayapp is running already.")))
-            case "quit":
-                responder.reply(Reply(ok=True, changed=True, message=_("Trayapp ends.")))
-                self._house.end()
-            case _:
-                responder.reply(Reply(ok=False, message=_("This Trayapp does not know that.")))
+        self._ways.get(request.name, self._answer_stranger)(request, responder, now)
+
+    def _answer_account(self, request: Request, responder: Responder, _now: Stamp) -> None:
+        self._house.reception.answer(request, responder)
+
+    def _answer_watch(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        self._house.onlookers.add(responder)
+        self._house.tick()
+
+    def _answer_wake(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        # A command recorded a click while we were starting.
+        self._house.core.worker.wake()
+        responder.reply(Reply(ok=True))
+        self._house.tick()
+
+    def _answer_hello(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        responder.reply(Reply(ok=True, message=_("Trayapp is running already.")))
+
+    def _answer_quit(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        responder.reply(Reply(ok=True, changed=True, message=_("Trayapp ends.")))
+        self._house.end()
+
+    def _answer_stranger(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        responder.reply(Reply(ok=False, message=_("This Trayapp does not know that.")))
 
     def _answer_click(self, request: Request, responder: Responder, now: Stamp) -> None:
         if not responder.is_open:  # gave up waiting, and records it itself
             return
-        reply = commands.click(self._house.core.timer, request, now=now)
+        answered = commands.correct if request.name in commands.CORRECTIONS else commands.click
+        reply = answered(self._house.core.timer, request, now=now)
         if reply.ok:
             self._house.watch.answered()
         responder.reply(reply)
         self._house.tick()
 
-    def _answer_discard(self, request: Request, responder: Responder) -> None:
+    def _answer_discard(self, request: Request, responder: Responder, _now: Stamp) -> None:
         if responder.is_open:  # else it is done without us
             responder.reply(discards.discard_reply(self._house.core, request))
             self._house.tick()
 
-    def _answer_retry(self, request: Request, responder: Responder) -> None:
+    def _answer_retry(self, request: Request, responder: Responder, _now: Stamp) -> None:
         retries = self._house.retries
         ids = request.arguments.get("ids")
         chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else None

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from trayapp.accounts.keyring_port import NotKept, explanation
 from trayapp.accounts.vault import KeyringVault
-from trayapp.answers import Answers, House
+from trayapp.answers import Answers, House, Onlookers
 from trayapp.clock import Clock
 from trayapp.config import Paths, Settings
 from trayapp.control.channel import ControlServer
@@ -42,6 +42,7 @@ from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import Extras
 from trayapp.sync.status import RetryResult, SyncStatus
 from trayapp.tracking.entry import TrackerState
+from trayapp.tracking.tracker import Running, state_of
 from trayapp.watch import GapWatch
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class App:
         self._watch = GapWatch(where.paths.last_seen, where.clock)
         self._control = ControlServer(where.paths.channel_dir, self._on_request)
         self._faces = faces
+        self._onlookers = Onlookers()
         self._answers = Answers(
             House(
                 core=self.core,
@@ -120,6 +122,7 @@ class App:
                 log=where.paths.log,
                 tick=self._tick,
                 status=self._refreshed,
+                onlookers=self._onlookers,
                 end=self._inbox.end,
             )
         )
@@ -179,7 +182,7 @@ class App:
 
     def _observe(self) -> None:
         events = self.core.reader.newest_entry()
-        runs = bool(events) and events[-1].kind.opens
+        runs = isinstance(state_of(events), Running)
         self._watch.seen(running_since=events[-1].at if runs else None)
 
     # -- status ----------------------------------------------------------------------------
@@ -192,7 +195,9 @@ class App:
     def _publish(self) -> None:
         # Cleared before the queue is read, so that no change is missed.
         self._publish_is_due.clear()
-        self._faces.show(self._refreshed())
+        status = self._refreshed()
+        self._faces.show(status)
+        self._onlookers.show(status)
 
     def _refreshed(self) -> SyncStatus:
         extras = Extras(

@@ -1,19 +1,27 @@
-"""Clicks as the menu, the command line and the channel ask for them.
+"""Clicks and corrections as the menu, the command line and the channel ask for them.
 
 One way for all of them, with the app running or without it, so that the answer is the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from trayapp.control.messages import Reply, Request
+from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
 from trayapp.sync import explanations
+from trayapp.sync.correction_words import (
+    deleted_words,
+    edited_words,
+    fixed_words,
+    undone_words,
+)
 from trayapp.sync.words import clock_time, one_line
-from trayapp.timer import Timer
-from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms
+from trayapp.timer import Corrected, Timer
+from trayapp.tracking.corrections import Correction, Delete, Edit, Undo
+from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
 from trayapp.tracking.tracker import (
     Activity,
     AlreadySo,
@@ -30,6 +38,7 @@ from trayapp.tracking.tracker import (
 )
 
 CLICKS = ("start", "pause", "resume", "stop")
+CORRECTIONS = ("edit", "delete", "undo", "fix")
 MAX_TEXT_CHARACTERS = 4000
 """Of a project or a note: two of them fit a message of the channel, whatever they are made of."""
 _SIMPLE: dict[str, Command] = {"pause": Pause(), "resume": Resume(), "stop": Stop()}
@@ -78,11 +87,23 @@ def click_request(
 
 def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = None) -> Reply:
     """Do what a click asks for; times are told in `zone`."""
+    return _answered(lambda: _clicked(timer, request, now, zone), request, now, zone)
+
+
+def _clicked(timer: Timer, request: Request, now: Stamp, zone: tzinfo | None) -> Reply:
     stamp = request.stamp or now
+    result = timer.do(_command(request), stamp, given_at=_moment(request, "given_at_ms"))
+    if isinstance(result, AlreadySo):
+        return Reply(ok=True, message=_already(result))
+    return Reply(ok=True, changed=True, message=_done(result, stamp.at, zone))
+
+
+def _answered(
+    done: Callable[[], Reply], request: Request, now: Stamp, zone: tzinfo | None
+) -> Reply:
+    """What came of it, or why it was not done."""
     try:
-        command = _command(request)
-        given_at = _given_at(request)
-        result = timer.do(command, stamp, given_at=given_at)
+        return done()
     except CannotDo as error:
         words = _unknown_project(error.why, request) or explanations.cannot_do(
             error.why, error.last_event_at, zone=zone, as_of=now.at
@@ -92,9 +113,83 @@ def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = N
         return Reply(ok=False, message=str(error))
     except (QueueError, ValueError) as error:
         return Reply(ok=False, message=not_recorded(error))
+
+
+def edit_request(
+    name: str,
+    stamp: Stamp,
+    wanted: Edit,
+    *,
+    task_ids: Sequence[int] = (),
+) -> Request:
+    """A correction as it crosses the channel; of an undo only the name counts.
+
+    `task_ids` are those a fix is about, instead of an entry.
+    """
+    started, stopped = wanted.started_at, wanted.stopped_at
+    arguments: dict[str, JSON] = {
+        "entry": wanted.entry_id,
+        "project": wanted.project,
+        "note": wanted.note,
+        "started_at_ms": None if started is None else to_ms(started),
+        "stopped_at_ms": None if stopped is None else to_ms(stopped),
+        "ids": list(task_ids),
+    }
+    return Request(name=name, arguments=arguments, stamp=stamp)
+
+
+def correct(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = None) -> Reply:
+    """Do what one of CORRECTIONS asks for; times are told in `zone`."""
+    return _answered(lambda: _corrected(timer, request, now, zone), request, now, zone)
+
+
+def _corrected(timer: Timer, request: Request, now: Stamp, zone: tzinfo | None) -> Reply:
+    stamp = request.stamp or now
+    wanted = _edit(request)
+    if request.name == "fix":
+        fixed = timer.fix(wanted, stamp, task_ids=_ids(request))
+        changed = bool(fixed.corrected or fixed.resent)
+        words = fixed_words(fixed.resent) if changed else _("It is so already.")
+        return Reply(ok=True, changed=changed, message=words)
+    corrections: dict[str, Correction] = {
+        "edit": wanted,
+        "delete": Delete(wanted.entry_id),
+        "undo": Undo(),
+    }
+    result = timer.correct(corrections[request.name], stamp)
     if isinstance(result, AlreadySo):
-        return Reply(ok=True, message=_already(result))
-    return Reply(ok=True, changed=True, message=_done(result, stamp.at, zone))
+        is_gone = request.name == "delete"
+        return Reply(ok=True, message=_("Deleted already.") if is_gone else _("It is so already."))
+    entry_id = result.events[0].entry_id
+    message = _correction_words(result, stamp.at, zone)
+    return Reply(ok=True, changed=True, message=message, value={"entry": entry_id})
+
+
+def _correction_words(result: Corrected, now: datetime, zone: tzinfo | None) -> str:
+    before, after = result.before, result.after
+    if before is None or after is None:  # only an undo meets an entry that was none
+        return ""
+    if result.undone is not None:
+        return undone_words(result.undone, before)
+    if after.deleted:
+        return deleted_words(after)
+    return edited_words(before, after, zone=zone, as_of=now)
+
+
+def _edit(request: Request) -> Edit:
+    return Edit(
+        _text(request, "entry") or "",
+        project=_text(request, "project"),
+        note=_text(request, "note"),
+        started_at=_moment(request, "started_at_ms"),
+        stopped_at=_moment(request, "stopped_at_ms"),
+    )
+
+
+def _ids(request: Request) -> list[int]:
+    ids = request.arguments.get("ids")
+    named = ids if isinstance(ids, list | tuple) else ()
+    return sorted({one for one in named if isinstance(one, int)})
 
 
 def _unknown_project(why: Impossible, request: Request) -> str:
@@ -131,12 +226,12 @@ def _text(request: Request, name: str) -> str | None:
     raise ValueError(msg)
 
 
-def _given_at(request: Request) -> datetime | None:
-    value = request.arguments.get("given_at_ms")
+def _moment(request: Request, name: str) -> datetime | None:
+    value = request.arguments.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
-        msg = "given_at_ms is no number"
+        msg = f"{name} is no number"
         raise ValueError(msg)  # noqa: TRY004  # what came over the channel is bad input, not a bug
     return from_ms(value)
 

@@ -5,6 +5,7 @@ It has no face: no tray, no channel, no notification.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,10 @@ from trayapp.accounts.vault import KeyringVault, Vault
 from trayapp.clock import Clock
 from trayapp.config import Paths
 from trayapp.mutex import Mutex
+from trayapp.queue import salvage_words
+from trayapp.queue.errors import DamagedError
 from trayapp.queue.reader import QueueReader
+from trayapp.queue.salvage import Salvage
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
 from trayapp.sync.discard import Discarder
@@ -29,6 +33,8 @@ from trayapp.timer import Timer
 
 if TYPE_CHECKING:
     from trayapp.transfer.summary import Summary
+
+logger = logging.getLogger(__name__)
 
 _OVER_AT_SIGN_IN = (
     GateKind.SIGNED_OUT,
@@ -60,12 +66,17 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Who wants to know; called on any thread, must not block. See WorkerPorts."""
+    """Who wants to know; called on any thread, must not block. See WorkerPorts.
+
+    `salvaged`: tells the user what came back of a damaged database, once; where nobody tells, the
+    next who does is asked. Called by `Core.status`.
+    """
 
     changed: Callable[[], None] = lambda: None
     rested: Callable[[], None] = lambda: None
     removed: Callable[[str], None] = lambda _entry_id: None
     closed_foreign: Callable[[str], None] = lambda _words: None
+    salvaged: Callable[[Salvage], None] | None = None
 
 
 class Core:
@@ -77,6 +88,7 @@ class Core:
         self.clock = surroundings.clock
         self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock))
         self.changed = listener.changed
+        self._salvaged = listener.salvaged
         self.reader = QueueReader(paths.database)
         self.timer = Timer(self._queue, recorded=self._on_click, recover=self._recover)
         self.retrier = Retrier(self._queue, between_looks=surroundings.rules.waits.between_looks)
@@ -174,7 +186,24 @@ class Core:
 
     def status(self, extras: Extras | None = None) -> SyncStatus:
         """The status now; on one thread only. Raises QueueError."""
-        return read_status(self.reader, self.clock.now(), extras)
+        now = self.clock.now()
+        try:
+            status = read_status(self.reader, now, extras)
+        except DamagedError as damage:
+            logger.warning("Bringing back what can still be read: %s", damage)
+            self._recover()
+            status = read_status(self.reader, now, extras)
+        self._tell_of_salvage()
+        return status
+
+    def _tell_of_salvage(self) -> None:
+        done = self.reader.salvaged()
+        if done is None or self._salvaged is None:
+            return
+        logger.warning("The database was damaged. %s", salvage_words.text(done))
+        with self._queue.lock() as guard:
+            guard.value.forget_salvage()
+        self._salvaged(done)
 
     def close(self) -> None:
         """Close the files; the worker must have ended."""

@@ -41,9 +41,10 @@ def bring_over(where: Surroundings, path: Path, user: str) -> Summary:
 
 
 def record(where: Surroundings, request: Request, now: Stamp) -> Reply:
-    """Do what a click asks for, durably; nothing is sent."""
+    """Do what a click or a correction asks for, durably; nothing is sent."""
+    answered = commands.correct if request.name in commands.CORRECTIONS else commands.click
     with _opened(where) as core:
-        return commands.click(core.timer, request, now=now)
+        return answered(core.timer, request, now=now)
 
 
 def discard(where: Surroundings, request: Request) -> Reply:

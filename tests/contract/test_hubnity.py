@@ -25,7 +25,7 @@ from trayapp.sync.outcome import (
 )
 from trayapp.tracking.entry import EventKind, TrackerState, to_ms
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 
 

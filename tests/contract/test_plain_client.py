@@ -29,7 +29,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Known, Nothing, Write
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 
 
 @pytest.fixture

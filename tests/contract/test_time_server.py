@@ -42,7 +42,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Unit
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 
 
 class TestDelivery:

@@ -12,7 +12,7 @@ from trayapp.demo.proxy import Double, DropAfter, DropBefore, Fault, Pass, Say
 from trayapp.sync.outcome import Delivered
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 
 

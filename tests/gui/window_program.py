@@ -23,6 +23,7 @@ from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
 
 ROOT = Path(__file__).parents[2]
+_ONE_ROW_PIXELS = 6
 CONTROLS = frozenset({"TButton", "TEntry", "TCheckbutton", "TRadiobutton", "TCombobox"})
 
 HUBNITY: Mapping[str, JSON] = {
@@ -97,6 +98,16 @@ class Seen:
     asks_height: int
     enabled: bool
 
+    @property
+    def middle(self) -> int:
+        """Where it is, from the top."""
+        return self.y + self.height // 2
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Its place on the screen."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
 
 class WindowProgram:
     """A running window."""
@@ -134,7 +145,12 @@ class WindowProgram:
     def controls(self) -> list[Seen]:
         """What the keyboard can reach, as the eye goes: down, then to the right."""
         found = [one for one in self.widgets() if one.kind in CONTROLS and one.enabled]
-        return sorted(found, key=lambda one: (one.y + one.height // 2, one.x))
+        rows: list[list[Seen]] = []
+        for one in sorted(found, key=lambda one: one.middle):
+            if not rows or one.middle - rows[-1][0].middle > _ONE_ROW_PIXELS:
+                rows.append([])
+            rows[-1].append(one)
+        return [one for row in rows for one in sorted(row, key=lambda one: one.x)]
 
     def focus(self) -> str:
         """The path of the focused widget."""
@@ -167,9 +183,7 @@ class WindowProgram:
 
     def picture(self, path: Path) -> Image.Image:
         """The window as it looks now."""
-        top = self.widgets()[0]
-        box = (top.x, top.y, top.x + top.width, top.y + top.height)
-        shown = self.desktop.shot().crop(box)
+        shown = self.desktop.shot().crop(self.widgets()[0].box)
         path.parent.mkdir(parents=True, exist_ok=True)
         shown.save(path)
         return shown

@@ -1,13 +1,13 @@
 """Database: the one connection that writes, its file lock, its transactions.
 
 `begin` takes the writer's lock file first, so that two processes never wait inside SQLite for
-each other; each commit is one fsync. Errors of SQLite and the disk come out as QueueError.
+each other; each commit is one fsync. Errors of SQLite and the disk come out as QueueError. What
+is damaged is salvaged, a file that was moved or deleted while it was open is put back.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,14 +15,19 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from trayapp.queue import legacy, schema
+from trayapp.i18n import _
+from trayapp.queue import schema
 from trayapp.queue.errors import (
+    DamagedError,
     QueueBusyError,
-    QueueError,
-    QueueUnreadableError,
-    SchemaTooNewError,
+    StorageError,
+    storage_error,
     translated,
 )
+from trayapp.queue.opening import opened
+from trayapp.queue.place import Place
+from trayapp.queue.rescue import rescue
+from trayapp.queue.salvage import META_KEY, NotOursError, Salvage, finish, recorded, salvage
 
 _LOCK_POLL_SECONDS = 0.005
 
@@ -36,79 +41,43 @@ class Database:
         self._database = database
         self._busy_seconds = busy_seconds
         self._lock = FileLock(lock_file, mode=0o600, thread_local=False)
+        self._is_suspect = False
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        """Open, upgrade or create the database, under the writer's lock for all of it."""
+        """Open, upgrade, salvage or create it, under the writer's lock for all of it."""
         with self._locked(), translated():
-            self._look_first()
-            self._make_private()
-            connection = sqlite3.connect(
-                self._database,
-                timeout=self._busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.row_factory = sqlite3.Row
+            finish(self._database)
             try:
-                self._bring_up_to_date(connection)
-            except BaseException:
-                connection.close()
-                raise
+                connection = self._opened()
+            except DamagedError as damage:
+                self._salvage(damage)
+                connection = self._opened()
+            self._place = Place.of(self._database)
+            self._is_suspect = False
             return connection
 
-    def _look_first(self) -> None:
-        """Refuse what is not ours before anything can change it: closing a writer would."""
-        if not self._database.exists():
-            return
-        uri = f"{self._database.absolute().as_uri()}?mode=ro"
-        # What only a writer can read, as after a crash in rollback mode, is checked again by one.
-        with (
-            contextlib.suppress(sqlite3.OperationalError),
-            contextlib.closing(
-                sqlite3.connect(uri, uri=True, timeout=self._busy_seconds)
-            ) as connection,
-        ):
-            self._refuse_strangers(connection)
+    def _opened(self) -> sqlite3.Connection:
+        return opened(self._database, busy_seconds=self._busy_seconds, is_suspect=self._is_suspect)
 
-    def _refuse_strangers(self, connection: sqlite3.Connection) -> None:
-        version = schema.version(connection)
-        if schema.is_ours(connection) and version > schema.SCHEMA_VERSION:
-            msg = (
-                f"{self._database} was made by a newer Trayapp (schema {version}); it was left as"
-                " it is. Start the newer version"
-            )
-            raise SchemaTooNewError(msg)
-        if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
-            return
-        if not schema.is_ours(connection) or version < schema.FIRST_VERSION:
-            msg = (
-                f"{self._database} is a database of another program (schema {version}); it was"
-                " left as it is. Move it away, then start again"
-            )
-            raise QueueUnreadableError(msg)
+    def _salvage(self, damage: DamagedError) -> None:
+        try:
+            salvage(self._database)
+        except NotOursError:
+            raise damage from None
 
-    def _make_private(self) -> None:
-        if not self._database.exists():
-            os.close(os.open(self._database, os.O_CREAT | os.O_WRONLY, 0o600))
-        for path in (self._database, *schema.beside(self._database)):
-            with contextlib.suppress(FileNotFoundError):
-                path.chmod(0o600)
+    def salvaged(self) -> Salvage | None:
+        """What came back of a damaged file, until `forget_salvage`."""
+        with translated():
+            return recorded(self._connection)
 
-    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        self._refuse_strangers(connection)
-        version = schema.version(connection)
-        schema.prepare(connection)
-        if version == 0 and legacy.is_legacy(connection):
-            legacy.upgrade(connection, self._database)
-        elif version < schema.SCHEMA_VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            (schema.migrate if version else schema.create)(connection)
-            connection.execute("COMMIT")
-        legacy.finish_erasing(connection, self._database)
+    def forget_salvage(self) -> None:
+        """The user has been told."""
+        self.run("DELETE FROM meta WHERE key = ?", (META_KEY,))
 
     def reopen(self) -> Self:
-        """Open the database anew, after a rollback that failed. Raises QueueError."""
+        """Open the database anew, after a rollback that failed or damage. Raises QueueError."""
+        self._is_suspect = True
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
         self._lock.release(force=True)
@@ -135,19 +104,46 @@ class Database:
             msg = f"{self._database}: another process has held the database for too long"
             raise QueueBusyError(msg) from error
         except OSError as error:
-            raise QueueError(str(error)) from error
+            raise storage_error(error.strerror or str(error)) from error
+
+    # -- the file at its place -------------------------------------------------------------
+
+    def _is_in_place(self) -> bool:
+        with translated():
+            return Place.of(self._database) == self._place
+
+    def _come_back(self) -> None:
+        """Write to the file that others see: one that is gone is put back as it was."""
+        if self._is_suspect:
+            self._connection.close()
+        elif self._is_in_place():
+            return
+        else:
+            with translated():
+                rescue(self._connection, self._database, self._place)
+            self._is_suspect = True  # until it is open again
+            self._connection.close()
+        self._connection = self._open()
 
     # -- Transactional ---------------------------------------------------------------------
 
     def begin(self) -> None:
         self._take_lock()
         try:
+            self._come_back()
             self.run("BEGIN IMMEDIATE")
         except BaseException:
             self._lock.release()
             raise
 
     def commit(self) -> None:
+        if not self._is_in_place():
+            raise StorageError(
+                _(
+                    "the database was moved or deleted while it was written to. Nothing was"
+                    " recorded; try again"
+                )
+            )
         self.run("COMMIT")
         self._lock.release()
 
@@ -158,14 +154,24 @@ class Database:
         finally:
             self._lock.release()
 
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Damage that is met while running is looked into before the next transaction."""
+        try:
+            with translated():
+                yield
+        except DamagedError:
+            self._is_suspect = True
+            raise
+
     def run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        with translated():
+        with self._watched():
             return self._connection.execute(sql, tuple(values))
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with translated():
+        with self._watched():
             return self._connection.execute(sql, tuple(values)).fetchall()
 
     def run_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
-        with translated():
+        with self._watched():
             self._connection.executemany(sql, values)

@@ -129,5 +129,5 @@ class DiscardTable:
 
 def beginning_of(events: Sequence[Event]) -> str:
     """The id of the event that opened an entry; empty when none did."""
-    entry = replay(events).entry
+    entry = replay([event for event in events if not event.kind.corrects]).entry
     return entry.segments[0].id if entry else ""

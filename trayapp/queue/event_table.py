@@ -12,6 +12,13 @@ from trayapp.queue.task import Known
 from trayapp.tracking.entry import Event, Segment, to_ms
 
 _DAY_MS = 86_400_000
+NEWEST_ENTRY = (
+    "SELECT * FROM event WHERE entry = (SELECT entry FROM event AS begun"
+    "   WHERE seq > 0 AND kind = 'time_entry_start' AND 'time_entry_delete' <>"
+    "     (SELECT kind FROM event WHERE entry = begun.entry ORDER BY seq DESC LIMIT 1)"
+    "   ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+)
+"""Nothing but an edit may follow a deletion, so the last event tells whether an entry is there."""
 
 
 class EventTable:
@@ -21,15 +28,19 @@ class EventTable:
         self._database = database
 
     def newest_entry(self) -> tuple[Event, ...]:
-        """The events of the entry clicked last, in order; empty when nothing was ever clicked.
+        """The events of the entry begun last, in order; empty when there is none.
 
-        What came from an older database lies below zero: the tracker does not go on from it.
+        A correction of another does not make that the newest, and a deleted one is none. What came
+        from an older database lies below zero: the tracker does not go on from it.
         """
+        return tuple(event_of(row) for row in self._database.rows(NEWEST_ENTRY))
+
+    def newest(self, limit: int) -> tuple[Event, ...]:
+        """The events recorded last, at most so many, in order."""
         rows = self._database.rows(
-            "SELECT * FROM event WHERE entry ="
-            " (SELECT entry FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+            "SELECT * FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT ?", (limit,)
         )
-        return tuple(event_of(row) for row in rows)
+        return tuple(event_of(row) for row in reversed(rows))
 
     def of_entry(self, entry_id: str) -> tuple[Event, ...]:
         """All events of an entry, in order."""
@@ -45,9 +56,9 @@ class EventTable:
         """Keep clicks for ever."""
         self._database.run_many(
             "INSERT INTO event (seq, account, id, entry, kind, at_ms, offset_minutes, zone,"
-            " boot_id, boot_ms, project, note) VALUES"
+            " boot_id, boot_ms, project, note, detail) VALUES"
             " ((SELECT MAX(0, COALESCE(MAX(seq), 0)) + 1 FROM event),"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(account_id, *event_values(event)) for event in events],
         )
 

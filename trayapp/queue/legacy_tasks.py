@@ -124,7 +124,8 @@ class Bringer:
             seq += 1
         self._execute(
             "INSERT INTO event (seq, account, id, entry, kind, at_ms, offset_minutes, zone,"
-            " boot_id, boot_ms, project, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " boot_id, boot_ms, project, note, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (seq, account, *event_values(event)),
         )
         return True

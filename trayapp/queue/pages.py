@@ -129,7 +129,7 @@ class Pages:
         ends = [n for n, (_, head) in enumerate(heads) if head[8:16] == salt and any(head[4:8])]
         found: dict[int, tuple[int, ...]] = {}
         for start, head in heads[: max(ends, default=-1) + 1]:
-            number = int.from_bytes(head[:4])
+            number = int.from_bytes(head[:4]) or 1
             found[number] = (*found.get(number, ()), start + _FRAME_HEADER)
         return found
 

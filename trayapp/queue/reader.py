@@ -5,16 +5,13 @@ One reader belongs to one thread.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from trayapp.queue import schema
-from trayapp.queue.errors import translated
+from trayapp.queue.event_table import NEWEST_ENTRY
+from trayapp.queue.reading import Reading
 from trayapp.queue.rows import (
     account_of,
     catalog_of,
@@ -25,9 +22,11 @@ from trayapp.queue.rows import (
 )
 from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
 from trayapp.tracking.catalog import Catalog
-from trayapp.tracking.entry import Event, from_ms
+from trayapp.tracking.entry import Event, EventKind, from_ms
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Activity
+
+_CORRECTIONS = "('time_entry_edit', 'time_entry_delete')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,52 +62,12 @@ class FailedLog:
     tried: frozenset[int] = frozenset()
 
 
-class QueueReader:
+class QueueReader(Reading):
     """What the queue holds, for everyone who shows it. Raises QueueError."""
 
-    def __init__(self, database: Path) -> None:
-        with translated():
-            self._connection = sqlite3.connect(
-                f"{database.absolute().as_uri()}?mode=ro",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA query_only = ON")
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether a writer has to bring the database up to date before it can be read."""
-        with translated():
-            return schema.version(self._connection) < schema.SCHEMA_VERSION
-
-    def close(self) -> None:
-        """Give the connection up."""
-        self._connection.close()
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Everything read inside shows one moment."""
-        with translated():
-            self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-
-    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        with translated():
-            return self._connection.execute(sql, values).fetchall()
-
     def newest_entry(self) -> tuple[Event, ...]:
-        """The events of the entry clicked last, in order."""
-        rows = self._rows(
-            "SELECT * FROM event WHERE entry ="
-            " (SELECT entry FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT 1) ORDER BY seq"
-        )
-        return tuple(event_of(row) for row in rows)
+        """The events of the entry begun last that is not deleted, in order."""
+        return tuple(event_of(row) for row in self._rows(NEWEST_ENTRY))
 
     def events(self, entry_id: str) -> tuple[Event, ...]:
         """All events of an entry, in order."""
@@ -252,10 +211,16 @@ class QueueReader:
         return rows[0]["error_message"] if rows else ""
 
     def recent(self, limit: int) -> tuple[RecentEntry, ...]:
-        """The entries clicked last, newest first."""
+        """The entries clicked last that are not deleted, newest first.
+
+        A correction is no click. The last event of an entry tells whether it is deleted.
+        """
         entries = self._rows(
-            "SELECT entry FROM event AS newest WHERE NOT EXISTS (SELECT 1 FROM event"
-            "   WHERE entry = newest.entry AND seq > newest.seq) ORDER BY seq DESC LIMIT ?",
+            f"SELECT entry FROM event AS newest WHERE kind NOT IN {_CORRECTIONS} AND NOT EXISTS"  # noqa: S608
+            "  (SELECT 1 FROM event WHERE entry = newest.entry AND seq > newest.seq"
+            f"   AND kind NOT IN {_CORRECTIONS}) AND 'time_entry_delete' <>"
+            "  (SELECT kind FROM event WHERE entry = newest.entry ORDER BY seq DESC LIMIT 1)"
+            " ORDER BY seq DESC LIMIT ?",
             (limit,),
         )
         found: list[RecentEntry] = []
@@ -267,17 +232,22 @@ class QueueReader:
         return tuple(found)
 
     def recent_activities(self, limit: int) -> tuple[Activity, ...]:
-        """What the newest `limit` clicks were about, newest first, each activity once.
+        """What the entries of the newest `limit` clicks are about, newest first, each once.
 
         Clicks are counted, not activities, so that it costs the same in any history.
         """
         rows = self._rows(
-            "SELECT project, note FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT ?", (limit,)
+            "SELECT entry, kind, project, note FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT ?",
+            (limit,),
         )
         found: dict[tuple[str, str], Activity] = {}
+        seen: set[str] = set()
         for row in rows:
-            activity = Activity(row["project"], row["note"])
-            found.setdefault((activity.project.casefold(), activity.note), activity)
+            # What an entry is about says its last event; what it was before was a mistake.
+            if row["entry"] not in seen and row["kind"] != EventKind.DELETE:
+                activity = Activity(row["project"], row["note"])
+                found.setdefault((activity.project.casefold(), activity.note), activity)
+            seen.add(row["entry"])
         return tuple(found.values())
 
     def _sync_of(self, entry_id: str) -> EntrySync:

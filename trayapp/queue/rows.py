@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask, TaskStatus
 from trayapp.tracking.catalog import Catalog, Project
-from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
+from trayapp.tracking.entry import (
+    Edited,
+    Event,
+    EventKind,
+    Segment,
+    Stamp,
+    TrackerState,
+    from_ms,
+    to_ms,
+)
 
 
 def ms(at: datetime | None) -> int | None:
@@ -38,7 +47,37 @@ def event_of(row: sqlite3.Row) -> Event:
         stamp=stamp,
         project=row["project"],
         note=row["note"],
+        edited=edited_of(row["detail"]) if row["detail"] else None,
     )
+
+
+def edited_of(detail: str) -> Edited | None:
+    """What `detail` keeps of an edit; None when it is damaged."""
+    try:
+        kept = json.loads(detail)
+        segments = tuple(
+            Segment(id=str(one["id"]), began_at=from_ms(one["began_ms"]), ended_at=_end_of(one))
+            for one in kept["segments"]
+        )
+        edited = Edited(segments, TrackerState(kept["state"]))
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
+        return None
+    return edited if edited.is_sound else None
+
+
+def _end_of(kept: dict[str, int | None]) -> datetime | None:
+    return moment(kept["ended_ms"])
+
+
+def detail_of(event: Event) -> str:
+    """What is kept of an edit beside its words; empty for any other event."""
+    if event.edited is None:
+        return ""
+    segments = [
+        {"id": one.id, "began_ms": to_ms(one.began_at), "ended_ms": ms(one.ended_at)}
+        for one in event.edited.segments
+    ]
+    return json.dumps({"state": event.edited.state.value, "segments": segments})
 
 
 def event_values(event: Event) -> tuple[str | int, ...]:
@@ -55,21 +94,37 @@ def event_values(event: Event) -> tuple[str | int, ...]:
         stamp.boot // timedelta(milliseconds=1),
         event.project,
         event.note,
+        detail_of(event),
     )
 
 
 def payload_of(event: Event) -> str:
-    """What a window or `failed --json` shows of an event; there is no secret in it to leave out."""
-    return json.dumps(
-        {
-            "event": event.id,
-            "entry": event.entry_id,
-            "at": event.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "project": event.project,
-            "note": event.note,
-        },
-        ensure_ascii=False,
-    )
+    """What a window or `failed --json` shows of an event; there is no secret in it to leave out.
+
+    Of an edit: the entry as it should be.
+    """
+    shown: dict[str, object] = {
+        "event": event.id,
+        "entry": event.entry_id,
+        "at": _iso(event.at),
+        "project": event.project,
+        "note": event.note,
+    }
+    if event.edited is not None:
+        shown["state"] = event.edited.state.value
+        shown["segments"] = [
+            {
+                "id": one.id,
+                "begin": _iso(one.began_at),
+                "end": None if one.ended_at is None else _iso(one.ended_at),
+            }
+            for one in event.edited.segments
+        ]
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def task_of(row: sqlite3.Row) -> SyncTask:

@@ -7,9 +7,11 @@ are moved aside, so a crash at any point leaves either; nothing is overwritten o
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Self
 from trayapp.queue import schema
 from trayapp.queue.salvage_find import Finder, Found
 from trayapp.queue.salvage_mend import Mender, shown_ms
-from trayapp.queue.salvage_rows import TABLES, shapes
+from trayapp.queue.salvage_rows import Shape, shapes
 from trayapp.queue.salvage_tasks import TaskMender
 
 META_KEY = "salvage"
@@ -144,26 +146,30 @@ def _build(connection: sqlite3.Connection, database: Path, kept: Path) -> Salvag
     schema.create(connection)
     for table in ("meta", "account"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  # what a new one begins with
-    found = Finder(connection, database, shapes(connection)).find()
+    tables = shapes(connection)
+    found = Finder(connection, database, tables).find()
     if not found.is_ours:
         raise NotOursError
-    mender = Mender(connection)
+    mender = Mender(connection, most_clicks=found.most_clicks)
     clicks = mender.mend_events()
     tasks = TaskMender(
         connection, tasks_are_whole=found.tasks_are_whole, names_are_whole=found.names_are_whole
     ).mend()
     mender.mend_accounts()
-    _put_back(connection)
+    _put_back(connection, tables)
     done = _counted(connection, kept, rebuilt_clicks=clicks, rebuilt_tasks=tasks, found=found)
     record(connection, done)
     connection.execute("COMMIT")
     return done
 
 
-def _put_back(connection: sqlite3.Connection) -> None:
-    for table in TABLES:
-        if table != "meta":
-            connection.execute(f"INSERT OR IGNORE INTO {table} SELECT * FROM found_{table}")  # noqa: S608
+def _put_back(connection: sqlite3.Connection, tables: Sequence[Shape]) -> None:
+    for shape in tables:
+        if shape.table != "meta":
+            connection.execute(
+                f"INSERT OR IGNORE INTO {shape.table}"  # noqa: S608  # our own names
+                f" SELECT {shape.selected} FROM found_{shape.table}"
+            )
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'sync_queue'")
     connection.execute(
         "INSERT INTO sqlite_sequence SELECT 'sync_queue', MAX(last) FROM named_sequence"
@@ -184,12 +190,13 @@ def _counted(
     rebuilt_tasks: int,
     found: Found,
 ) -> Salvage:
-    first, last, clicks, gone = connection.execute(
-        "SELECT MIN(at_ms), MAX(at_ms), COUNT(*), MAX(?, COALESCE(MAX(seq), 0))"
-        " - COUNT(*) FILTER (WHERE seq > 0) FROM event",
-        (found.newest_seq,),
+    first, last, clicks, newest, numbered = connection.execute(
+        "SELECT MIN(at_ms), MAX(at_ms), COUNT(*), COALESCE(MAX(seq), 0),"
+        " COUNT(*) FILTER (WHERE seq > 0) FROM event"
     ).fetchone()
-    after, before = _gap(connection, found.newest_seq) if gone > 0 else (None, None)
+    newest = max(newest, found.newest_seq)
+    gone = max(0, newest - numbered)
+    after, before = _gap(connection, newest) if gone else (None, None)
     open_tasks, accounts, lost = connection.execute(
         "SELECT (SELECT COUNT(*) FROM sync_queue WHERE status <> 'discarded'),"
         " (SELECT COUNT(*) FROM account),"
@@ -199,7 +206,7 @@ def _counted(
     return Salvage(
         kept=str(kept),
         clicks=clicks,
-        all_clicks=clicks + max(gone, 0),
+        all_clicks=clicks + gone,
         first_ms=first,
         last_ms=last,
         lost_after_ms=after,
@@ -221,7 +228,7 @@ def _gap(connection: sqlite3.Connection, newest: int) -> tuple[int | None, int |
     ).fetchall()
     holes = [
         (before, after)
-        for before, after in zip(rows, rows[1:], strict=False)
+        for before, after in itertools.pairwise(rows)
         if after["seq"] > before["seq"] + 1
     ]
     return holes[0][0]["at_ms"], holes[-1][1]["at_ms"]

@@ -1,4 +1,4 @@
-"""Finding: every row of ours among the pages of a damaged file, into tables `found_*` and `named_*`.
+"""Finding: every row of ours in a damaged file, into tables `found_*` and `named_*`.
 
 A page of a table needs no way to it from the root. What an index names, but no table has, is
 lost; the indexes are read by their trees, since nothing else tells one from another.
@@ -12,14 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trayapp.queue import schema
-from trayapp.queue.pages import INDEX_INNER, INDEX_LEAF, TABLE_LEAF, Cell, Page, Pages, Tree
+from trayapp.queue.pages import (
+    INDEX_INNER,
+    INDEX_LEAF,
+    TABLE_INNER,
+    TABLE_LEAF,
+    Cell,
+    Page,
+    Pages,
+    Tree,
+)
 from trayapp.queue.records import Value
-from trayapp.queue.salvage_rows import Shape
+from trayapp.queue.salvage_rows import Shape, shapes
 
 _KEYS = {
     "account": "id",
-    "event": "seq",
-    "sync_queue": "id",
+    "event": "seq, id",
+    "sync_queue": "id, COALESCE(event, '')",
     "attempt": "id",
     "segment": "id",
     "project": "account, remote_id",
@@ -28,7 +37,9 @@ _KEYS = {
 }
 _SEARCHED = (
     "found_event (id)",
+    "found_event (seq)",
     "found_event (entry, seq)",
+    "found_sync_queue (id)",
     "found_sync_queue (event)",
     "found_sync_queue (entry)",
     "found_attempt (task)",
@@ -41,6 +52,7 @@ _NAMED = (
 )
 _APPLICATION_ID = slice(68, 72)
 _SCHEMA_COLUMNS = 5
+_TOLERANCE = 1000
 _HELD = {"index", "table"}
 
 
@@ -48,27 +60,28 @@ _HELD = {"index", "table"}
 class Found:
     """What was found beside the rows.
 
-    `newest_seq`: of the newest click that anything names. `is_ours`: whether a Trayapp made the
-    file, as far as anybody can tell.
+    `newest_seq`: of the newest click that anything names; none can have one above `most_clicks`.
+    `is_ours`: whether a Trayapp made the file, as far as anybody can tell.
     """
 
     is_ours: bool
     tasks_are_whole: bool
     names_are_whole: bool
     newest_seq: int
+    most_clicks: int
 
 
 class Finder:
     """Fills the tables of one connection, for one damaged database."""
 
     def __init__(
-        self, connection: sqlite3.Connection, database: Path, shapes: Sequence[Shape]
+        self, connection: sqlite3.Connection, database: Path, tables: Sequence[Shape]
     ) -> None:
         self._connection = connection
         self._run = connection.execute
         _journal, self._wal, _shm = schema.beside(database)
         self._database = database
-        self._shapes = shapes
+        self._shapes = tables
         self._roots: dict[str, int] = {}
         self._is_legacy = False
 
@@ -139,12 +152,23 @@ class Finder:
         for _entry, seq in _pairs(self._tree(pages, "event_entry")):
             self._name("named_event", seq, "")
         self._find_accounts(self._tree(pages, "sqlite_autoindex_account_1"))
+        self._run("DELETE FROM named_event WHERE seq > ?", (self._most_clicks(),))
         newest = self._run("SELECT COALESCE(MAX(seq), 0) FROM named_event").fetchone()[0]
         return Found(
             is_ours=self._is_ours(pages),
             tasks_are_whole=tasks.is_whole and self._are_all_found(tasks),
             names_are_whole=names.is_whole and bool(names.pages),
             newest_seq=max(0, int(newest)),
+            most_clicks=self._most_clicks(),
+        )
+
+    def _most_clicks(self) -> int:
+        """The clicks are numbered one by one: a number far beyond their count is damage."""
+        return _TOLERANCE + 2 * int(
+            self._run(
+                "SELECT COUNT(*) FROM (SELECT seq FROM named_event UNION"
+                " SELECT seq FROM found_event)"
+            ).fetchone()[0]
         )
 
     def _tree(self, pages: Pages, name: str) -> Tree:
@@ -157,7 +181,7 @@ class Finder:
     def _are_all_found(self, tree: Tree) -> bool:
         (shape,) = (shape for shape in self._shapes if shape.table == "sync_queue")
         leaves = (page for page in tree.pages if page.kind == TABLE_LEAF)
-        inner = all(page.kind in {TABLE_LEAF, 5} for page in tree.pages)
+        inner = all(page.kind in {TABLE_LEAF, TABLE_INNER} for page in tree.pages)
         return inner and all(shape.row(cell) is not None for page in leaves for cell in page.cells)
 
     def _find_accounts(self, tree: Tree) -> None:
@@ -178,6 +202,18 @@ class Finder:
             return False
         mark = int.from_bytes(pages.header[_APPLICATION_ID])
         return not pages.has_header or mark == schema.APPLICATION_ID or self._count() > 0
+
+
+def hides_clicks(connection: sqlite3.Connection, database: Path, wal: Path) -> bool:
+    """Whether the WAL puts other pages over clicks: those never leave their table."""
+    if not wal.exists() or not wal.stat().st_size:
+        return False
+    shape = next(shape for shape in shapes(connection) if shape.table == "event")
+    shown = {row[0] for row in connection.execute("SELECT id FROM event")}
+    with Pages(database, wal) as pages:
+        images = (page for number in pages.numbers() for page in pages.images(number))
+        rows = (shape.row(cell) for page in images for cell in page.cells)
+        return any(row is not None and row[1] not in shown for row in rows)
 
 
 def _copy_of(shape: Shape) -> str:

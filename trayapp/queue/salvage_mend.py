@@ -24,9 +24,15 @@ _MARKS = ", ".join("?" for _kind in _CLICKS)
 _LOWEST = -(2**62)
 _IN_A_MS = 20  # see trayapp.queue.legacy_tasks
 _GATE = (
-    "gate gate_reason gate_since_ms gate_due_ms gate_tries gate_task gate_seeks_other"
-    " gate_by_server"
-).split()
+    "gate",
+    "gate_reason",
+    "gate_since_ms",
+    "gate_due_ms",
+    "gate_tries",
+    "gate_task",
+    "gate_seeks_other",
+    "gate_by_server",
+)
 _WHOSE = (
     # An account nobody has a row of is a damaged number, if anything of its entry knows better.
     "UPDATE found_event SET account = COALESCE((SELECT account FROM found_sync_queue AS task"
@@ -40,12 +46,14 @@ _WHOSE = (
 class Mender:
     """Mends the found events and accounts."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, most_clicks: int) -> None:
         self._run = connection.execute
+        self._most_clicks = most_clicks
 
     def mend_events(self) -> int:
         """Give them back their ids and accounts; how many were put together from their tasks."""
         self._name_events()
+        self._number_events()
         brought = self._bring_events()
         self._run(_WHOSE)
         return brought
@@ -61,28 +69,47 @@ class Mender:
         self._run(
             "UPDATE found_event SET id = (SELECT id FROM named_event AS named"
             "   WHERE named.seq = found_event.seq)"
-            " WHERE seq IN (SELECT seq FROM named_event WHERE id <> '') AND (id = '' OR"
+            " WHERE seq IN (SELECT seq FROM named_event WHERE id <> ''"
+            "   AND id NOT IN (SELECT id FROM found_event)) AND (id = '' OR"
             " (id NOT IN (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
             "  AND (SELECT id FROM named_event AS named WHERE named.seq = found_event.seq)"
             "  IN (SELECT event FROM found_sync_queue)))"
         )
-        for seq, event in self._run(
-            "SELECT one.seq, MIN(task.event) FROM found_event AS one JOIN found_sync_queue AS task"
+        for row, event in self._run(
+            "SELECT one.rowid, MIN(task.event) FROM found_event AS one"
+            " JOIN found_sync_queue AS task"
             " ON task.entry = one.entry AND task.entity_type = one.kind"
             " WHERE task.event NOT IN (SELECT id FROM found_event) AND one.id NOT IN"
             " (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
-            " AND one.at_ms = shown_ms(task.payload) GROUP BY one.seq"
+            " AND one.at_ms = shown_ms(task.payload) GROUP BY one.rowid"
         ).fetchall():
-            self._run("UPDATE found_event SET id = ? WHERE seq = ?", (event, seq))
+            self._run("UPDATE found_event SET id = ? WHERE rowid = ?", (event, row))
         self._run("DELETE FROM found_event WHERE id = ''")
         self._run(
-            "DELETE FROM found_event WHERE seq >"
-            " (SELECT MIN(seq) FROM found_event AS one WHERE one.id = found_event.id)"
+            "DELETE FROM found_event WHERE rowid >"
+            " (SELECT MIN(rowid) FROM found_event AS one WHERE one.id = found_event.id)"
         )
+
+    def _number_events(self) -> None:
+        """A number that no click can have, or another has, is wrong: its time tells its place."""
+        rows = self._run(
+            "SELECT rowid, id, at_ms FROM found_event AS event WHERE seq > ? OR EXISTS"
+            " (SELECT 1 FROM found_event WHERE seq = event.seq AND rowid < event.rowid)"
+            " ORDER BY at_ms",
+            (self._most_clicks,),
+        ).fetchall()
+        for row, event, at_ms in rows:
+            before = self._run(
+                "SELECT COALESCE(MAX(seq), 0) FROM found_event"
+                " WHERE seq BETWEEN 1 AND ? AND at_ms <= ?",
+                (self._most_clicks, at_ms),
+            ).fetchone()[0]
+            place = self._named_place(event) or self._free(before + 1)
+            self._run("UPDATE found_event SET seq = ? WHERE rowid = ?", (place, row))
 
     def _bring_events(self) -> int:
         rows = self._run(
-            "SELECT * FROM found_sync_queue WHERE entry <> '' AND event IS NOT NULL"
+            "SELECT * FROM found_sync_queue WHERE entry <> '' AND event IS NOT NULL"  # noqa: S608
             " AND event NOT IN (SELECT id FROM found_event)"
             f" AND entity_type IN ({_MARKS}) ORDER BY id",
             _CLICKS,
@@ -120,18 +147,25 @@ class Mender:
 
     def _place(self, task: sqlite3.Row, at_ms: int, before: int) -> int:
         """Its place in the order of the clicks: as an index says, else the gap it left behind."""
-        named = self._run(
-            "SELECT seq FROM named_event WHERE id = ? AND seq NOT IN (SELECT seq FROM found_event)",
-            (task["event"],),
-        ).fetchone()
+        named = self._named_place(task["event"])
         if named is not None:
-            return int(named[0])
+            return named
         is_imported = self._run(
             "SELECT 1 FROM found_imported WHERE fingerprint = ?", (task["event"],)
         ).fetchone()
         seq = before + 1
         if is_imported or before < 0:
             seq = max(seq, _LOWEST + (at_ms << _IN_A_MS) + task["id"] % (1 << _IN_A_MS))
+        return self._free(seq)
+
+    def _named_place(self, event: str) -> int | None:
+        named = self._run(
+            "SELECT seq FROM named_event WHERE id = ? AND seq NOT IN (SELECT seq FROM found_event)",
+            (event,),
+        ).fetchone()
+        return None if named is None else int(named[0])
+
+    def _free(self, seq: int) -> int:
         while self._run("SELECT 1 FROM found_event WHERE seq = ?", (seq,)).fetchone():
             seq += 1
         return seq
@@ -149,6 +183,11 @@ class Mender:
                 f" SELECT DISTINCT account, 'lost', '', 'account ' || account FROM found_{table}"
                 " WHERE account NOT IN (SELECT id FROM found_account)"
             )
+        self._run(
+            "UPDATE found_account SET kind = 'lost', url = '', user = 'account ' || id WHERE id >"
+            " (SELECT MIN(id) FROM found_account AS one WHERE one.kind = found_account.kind"
+            "   AND one.url = found_account.url AND one.user = found_account.user)"
+        )
         opened = ", ".join(f"{column} = NULL" for column in _GATE)
         self._run(
             f"UPDATE found_account SET {opened} WHERE gate IS NOT NULL AND"  # noqa: S608

@@ -79,6 +79,14 @@ class Shape:
     columns: tuple[_Column, ...]
     has_rowid: bool
 
+    @property
+    def selected(self) -> str:
+        """The columns for SQL, with the default where something has to be."""
+        return ", ".join(
+            column.name if column.nullable else f"COALESCE({column.name}, {column.default!r})"
+            for column in self.columns
+        )
+
     def row(self, cell: Cell) -> tuple[Value, ...] | None:
         """The values that a row of this table has; None when it is none."""
         values, least = cell.values, _LEAST.get(self.table, len(self.columns))

@@ -19,13 +19,15 @@ _EVENT_WINS = (
     " WHERE event IN (SELECT id FROM found_event)"
 )
 _ONE_EACH = (
-    "DELETE FROM found_sync_queue WHERE event IS NOT NULL AND id >"
-    " (SELECT MIN(id) FROM found_sync_queue AS one WHERE one.event = found_sync_queue.event)"
+    "DELETE FROM found_sync_queue WHERE event IS NOT NULL AND rowid >"
+    " (SELECT MIN(rowid) FROM found_sync_queue AS one WHERE one.event = found_sync_queue.event)"
 )
 _IN_DOUBT = (
-    "UPDATE found_sync_queue SET looks = 0, doubt = CASE"
-    " WHEN doubt = 'sent' AND json_valid(wire_body) AND sent_at IS NOT NULL THEN 'sent'"
-    " ELSE 'unknown' END",
+    (
+        "UPDATE found_sync_queue SET looks = 0, doubt = CASE"
+        " WHEN doubt = 'sent' AND json_valid(wire_body) AND sent_at IS NOT NULL THEN 'sent'"
+        " ELSE 'unknown' END"
+    ),
     "UPDATE found_sync_queue SET wire_body = NULL WHERE doubt = 'unknown'",
     # What went out is found by its time among what waits for a look.
     "UPDATE found_sync_queue SET due_ms = MAX(due_ms, 1) WHERE doubt = 'sent'",
@@ -60,6 +62,7 @@ class TaskMender:
         self._decide_by_hand()
         self._run(_ONE_EACH)
         self._last_task = int(self._run(_LAST_TASK).fetchone()[0])
+        self._tell_apart()
         brought = 0 if self._tasks_are_whole else self._bring()
         for sql in _IN_DOUBT:
             self._run(sql)
@@ -85,16 +88,16 @@ class TaskMender:
     def _bring(self) -> int:
         missing = "event.id NOT IN (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
         named = self._run(
-            "SELECT named.id, event.* FROM named_task AS named JOIN found_event AS event"
+            "SELECT named.id, event.id FROM named_task AS named JOIN found_event AS event"  # noqa: S608
             f" ON event.id = named.event WHERE {missing}"
             " AND named.id NOT IN (SELECT id FROM found_sync_queue)"
         ).fetchall()
         for row in named:
-            self._add(int(row[0]), row["id"])
+            self._add(int(row[0]), str(row[1]))
         if self._names_are_whole:
             return len(named)
         unnamed = self._run(
-            f"SELECT event.id, event.entry FROM found_event AS event WHERE {missing}"
+            f"SELECT event.id, event.entry FROM found_event AS event WHERE {missing}"  # noqa: S608
             # What was brought from elsewhere without a task had arrived already.
             " AND (seq > 0 OR event.id IN (SELECT fingerprint FROM found_imported)) ORDER BY seq"
         ).fetchall()
@@ -135,6 +138,17 @@ class TaskMender:
             last = 0
             for (task,) in rows:
                 last = task if task > last else self._renumber(task)
+
+    def _tell_apart(self) -> None:
+        """Two tasks with one number: one of them, or its number, is from elsewhere."""
+        rows = self._run(
+            "SELECT rowid FROM found_sync_queue AS task WHERE EXISTS"
+            " (SELECT 1 FROM found_sync_queue WHERE id = task.id AND rowid < task.rowid)"
+        ).fetchall()
+        for (row,) in rows:
+            self._run(
+                "UPDATE found_sync_queue SET id = ? WHERE rowid = ?", (self._new_task_id(), row)
+            )
 
     def _renumber(self, task: int) -> int:
         new = self._new_task_id()

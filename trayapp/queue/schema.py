@@ -78,6 +78,7 @@ CREATE TRIGGER event_unchanged BEFORE UPDATE OF -- only whose they are may chang
   ON event
   BEGIN SELECT RAISE (ABORT, 'events are never changed'); END;
 CREATE INDEX event_account ON event (account, seq);
+CREATE INDEX event_begun ON event (seq) WHERE kind = 'time_entry_start';
 
 CREATE TABLE segment (              -- what the server confirmed about a begin and end
   id TEXT PRIMARY KEY,              -- id of the event that opened it
@@ -188,7 +189,7 @@ ALTER TABLE sync_queue ADD COLUMN discarded_ms INTEGER;
 ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT '';
 DROP TRIGGER event_unchanged;
 """
-_SINCE_101 = ("project", "imported", "event_unchanged", "event_account")
+_SINCE_101 = ("project", "imported", "event_unchanged", "event_account", "event_begun")
 
 
 def prepare(connection: sqlite3.Connection) -> None:

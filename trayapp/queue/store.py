@@ -39,6 +39,11 @@ class QueueWriter(Database):
         """What the active account's server takes time for."""
         return self.accounts.catalog(self.accounts.active().id)
 
+    def catalog_of(self, entry_id: str) -> Catalog:
+        """What the server of a known entry's account takes time for."""
+        account_id = self.events.account_of(entry_id)
+        return self.catalog() if account_id is None else self.accounts.catalog(account_id)
+
     def record(self, events: Sequence[Event], now: datetime) -> None:
         """Keep clicks and enqueue them; events of a known entry stay with its account."""
         for event in events:

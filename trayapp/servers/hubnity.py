@@ -20,6 +20,7 @@ from trayapp.servers.hubnity_answers import in_doubt, read_only
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
 from trayapp.servers.hubnity_foreign import Foreign
+from trayapp.servers.hubnity_imported import best_of, is_overruled, told_of
 from trayapp.servers.hubnity_job import Job, job_of
 from trayapp.servers.hubnity_shapes import (
     Finding,
@@ -34,6 +35,7 @@ from trayapp.sync.outcome import (
     Absent,
     Blocked,
     Delivered,
+    Doubtful,
     Ours,
     Outcome,
     Several,
@@ -70,7 +72,7 @@ class HubnityServer:
             return Nothing(settles=settles)
         want = wanted_shape(unit.entry, unit.pending)
         base = _base_of(known)
-        if base is not None and (base == want or base.status is Status.STOPPED):
+        if base is not None and (base == want or _is_over(known, base)):
             return Nothing(settles=settles)
         job = job_of(unit, known.remote_id or "", base, want)
         # What is under way is told from the record, so a known one may be asked for again.
@@ -85,8 +87,8 @@ class HubnityServer:
         job = _read(write)
         if isinstance(job, Ours):
             return job
-        if job.base is not None:
-            return self._update(job, job.base)
+        if job.remote_id:
+            return self._update(job, write)
         user_id = self._api.user_id()
         if isinstance(user_id, Outcome):
             return user_id
@@ -96,15 +98,10 @@ class HubnityServer:
         job = _read(write)
         if isinstance(job, Ours):
             return job
-        if job.base is None:
-            taken = unit.taken | _others(unit, write.segment_id)
-            return self._foreign.told_with(read_only(self._find(job, taken)), job)
+        if not job.remote_id:
+            return self._look_for(job, write, unit.taken | _others(unit, write.segment_id))
         record = self._api.entry(job.remote_id)
-        if isinstance(record, Outcome):
-            return record
-        if judge(record, job.base, job.want, in_doubt=True) is Finding.UNTOUCHED:
-            return Absent()
-        return read_only(self._go_on(record, job.base, job.want, doubtful=True))
+        return record if isinstance(record, Outcome) else self._look_at(record, job, write)
 
     def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
         if segment_id != unit.entry.segments[0].id:
@@ -125,11 +122,20 @@ class HubnityServer:
 
     # -- a record the server has -----------------------------------------------------------
 
-    def _update(self, job: Job, base: Shape) -> Outcome:
+    def _look_at(self, record: Record, job: Job, write: Write) -> Outcome:
+        if job.base is None:
+            return told_of(record, job, write)
+        if judge(record, job.base, job.want, in_doubt=True) is Finding.UNTOUCHED:
+            return Absent()
+        return read_only(self._go_on(record, job.base, job.want, doubtful=True))
+
+    def _update(self, job: Job, write: Write) -> Outcome:
         record = self._api.entry(job.remote_id)
         if isinstance(record, Outcome):
             return record
-        return self._go_on(record, base, job.want, doubtful=False)
+        if job.base is None:  # known by its name alone: it is not changed before it is compared
+            return told_of(record, job, write)
+        return self._go_on(record, job.base, job.want, doubtful=False)
 
     def _go_on(self, record: Record, base: Shape, want: Shape, *, doubtful: bool) -> Outcome:
         """Bring the record to `want`, unless somebody else has changed it since `base`."""
@@ -198,9 +204,21 @@ class HubnityServer:
         mine = [record for record in active if record.user_id == body["userId"]]
         for record in mine:
             if job.is_like(record) and record.id not in job.taken:
-                return self._take(record, job)
+                # What another program may have made is looked at before anything else.
+                is_strange = bool(job.stages)
+                return (
+                    Doubtful(blocked.reason, answered=True)
+                    if is_strange
+                    else self._take(record, job)
+                )
         in_the_way = self._foreign.end(mine, job, blocked)
         return self._api.create(body) if in_the_way is None else in_the_way
+
+    def _look_for(self, job: Job, write: Write, taken: frozenset[str]) -> Outcome:
+        if not job.stages:
+            return self._foreign.told_with(read_only(self._find(job, taken)), job)
+        found = self._alike(job, taken)
+        return found if isinstance(found, Outcome) else best_of(found, job, write)
 
     def _find(self, job: Job, taken: frozenset[str]) -> Outcome:
         """Look for what was sent, and finish it when only its beginning is there."""
@@ -250,13 +268,18 @@ def _read(write: Write) -> Job | Ours:
 
 def _base_of(known: Known) -> Shape | None:
     """What the server confirmed last. Raises ValueError when it cannot be read."""
-    if known.remote_id is None:
+    if known.remote_id is None or known.base is None:
         return None
     try:
-        return Shape.from_json(known.base or "")
+        return Shape.from_json(known.base)
     except (LookupError, TypeError) as error:
         msg = "what the server confirmed last cannot be read"
         raise ValueError(msg) from error
+
+
+def _is_over(known: Known, base: Shape) -> bool:
+    """Whether nothing can follow what was confirmed."""
+    return base.status is Status.STOPPED and not is_overruled(known.base or "")
 
 
 def _others(unit: Unit, segment_id: str) -> frozenset[str]:

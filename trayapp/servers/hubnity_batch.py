@@ -14,6 +14,7 @@ from trayapp.servers.hubnity_answers import in_doubt
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_job import Job
 from trayapp.servers.hubnity_shapes import Record, Shape, time_text
+from trayapp.sync.found import Shown
 from trayapp.sync.outcome import (
     AlreadySo,
     Blocked,
@@ -83,7 +84,8 @@ def confirmed(record: Record, want: Shape) -> Outcome:
 
 def conflict(record: Record) -> Conflict:
     """The record is as nobody of us left it."""
-    return Conflict(f"Conflict: the server shows {record.shape.words()}")
+    reason = f"Conflict: the server shows {record.shape.words()}"
+    return Shown(reason, remote_id=record.id, base=record.shape.to_json(overruled=True))
 
 
 def _end_of(job: Job) -> dict[str, object]:

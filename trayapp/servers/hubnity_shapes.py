@@ -45,9 +45,9 @@ class Shape:
     end_ms: int | None = None
     seconds: int = 0
 
-    def to_json(self) -> str:
-        """The form kept as the segment's base."""
-        return json.dumps(asdict(self))
+    def to_json(self, *, overruled: bool = False) -> str:
+        """The form kept as the segment's base; `overruled`: as it is, the user wants it not."""
+        return json.dumps(asdict(self) | ({"overruled": True} if overruled else {}))
 
     @classmethod
     def from_json(cls, text: str) -> Shape:
@@ -142,6 +142,9 @@ def next_step(shape: Shape, want: Shape) -> Step | None:
     """The request that comes next on the way to `want`; None when there is nothing to do."""
     if shape == want:
         return None
+    if shape.status is Status.STOPPED and want.status is not Status.STOPPED:
+        # No verb opens it again.
+        return Step(fields={**_absolute(want), "status": want.status.value})
     stops_at_once = shape.status is Status.RUNNING and want.status is Status.STOPPED
     if shape.status is want.status or stops_at_once:
         return Step(fields=_absolute(want))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
@@ -225,7 +226,7 @@ def _running_entry(writer: QueueWriter) -> str:
 
 def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
     """The request for this task; None when it needs none and has been settled."""
-    tasks = at.writer.tasks.pending_of_entry(task)
+    tasks = _imported(at.writer, task) or at.writer.tasks.pending_of_entry(task)
     unit = _unit(at.writer, at.account, tasks)
     looks = task.doubt is not Doubt.NONE
     known = Write.from_json(task.wire_body) if looks and task.wire_body else None
@@ -238,6 +239,20 @@ def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
         at.writer.tasks.remove(settled)
         return None
     return Request(account=at.account, tasks=settled, unit=unit, write=plan, gate=gate, looks=looks)
+
+
+def _imported(writer: QueueWriter, head: SyncTask) -> tuple[SyncTask, ...]:
+    """What is in doubt behind a click of another program, which no request of ours was made for.
+
+    Failed or not: what the server shows may be what the last of them made of it.
+    """
+    if head.doubt is not Doubt.UNKNOWN or head.wire_body:
+        return ()
+    events = writer.events.until(head.entry_id, [head.event_id or ""])
+    if not events or events[-1].stamp.boot_id or events[-1].stamp.boot:
+        return ()
+    unsent = (task for task in writer.discards.unsent(head.entry_id) if task.id >= head.id)
+    return tuple(takewhile(lambda task: task.doubt is Doubt.UNKNOWN, unsent))
 
 
 def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) -> Unit:

@@ -105,7 +105,7 @@ def effect_of(
     going = frozenset(chosen | unsent if gives_up else chosen)
     after = replay([event for event in kept if event.id not in going]).entry
     return Effect(
-        name=_name(events[0]),
+        name=_name(events[-1]),
         kinds=tuple(event.kind for event in kept if event.id in chosen),
         going=going,
         more=_worked(after, now) - _worked(before, now),

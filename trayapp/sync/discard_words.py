@@ -85,11 +85,19 @@ def _without(effect: Effect) -> str:
             return _("Without this resume, the work after it does not count: {hours}.")
         case (EventKind.STOP,):
             return _("Without this stop, the entry stays open on the server: {hours}.")
+        case (EventKind.EDIT | EventKind.DELETE as kind,):
+            return _without_correction(kind)
     return ngettext(
         "Without this click, the server shows other times: {hours}.",
         "Without these {count} clicks, the server shows other times: {hours}.",
         len(effect.kinds),
     )
+
+
+def _without_correction(kind: EventKind) -> str:
+    if kind is EventKind.DELETE:
+        return _("Without this deletion, the entry stays on the server: {hours}.")
+    return _("Without this correction, the server shows what was before: {hours}.")
 
 
 def _given_up(effect: Effect) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from trayapp.i18n import _, ngettext
+from trayapp.sync.correction_words import cannot_correct
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import FailedCause, Link, RetryResult, SyncStatus
 from trayapp.sync.words import clock_time, one_line
@@ -238,12 +239,23 @@ def cannot_do(
         return _("Nothing is being tracked, so nothing was changed. Start an entry first.")
     if why is Impossible.IN_FUTURE:
         return _("That time is in the future, so nothing was recorded. Give a time up to now.")
+    if why in {Impossible.UNKNOWN_ENTRY, Impossible.UNKNOWN_TASK, Impossible.NOTHING_TO_UNDO}:
+        return cannot_correct(why)
     if last_event_at is None:
         return _("That time is too early, so nothing was recorded.")
     last = clock_time(last_event_at, zone, as_of=as_of, with_seconds=True)
-    return _(
+    texts = {
+        Impossible.NOT_AFTER_BEGIN: _(
+            "That end is not after the begin, so nothing was changed. Give a time after {time}."
+        ),
+        Impossible.NOT_BEFORE_END: _(
+            "That begin is not before the end, so nothing was changed. Give a time before {time}."
+        ),
+    }
+    too_early = _(
         "That time is not after the last click, so nothing was recorded. Give a time after {time}."
-    ).format(time=last)
+    )
+    return texts.get(why, too_early).format(time=last)
 
 
 def bad_moment(why: Unclear, readings: Sequence[datetime], *, zone: tzinfo | None) -> str:

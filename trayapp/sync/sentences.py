@@ -253,5 +253,7 @@ def kind_label(kind: EventKind) -> str:
         EventKind.PAUSE: _("Pause"),
         EventKind.RESUME: _("Resume"),
         EventKind.STOP: _("Stop"),
+        EventKind.EDIT: _("Correction"),
+        EventKind.DELETE: _("Deletion"),
     }
     return words[kind]

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from trayapp.queue.conflict_table import ConflictTable
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Doubt, Gate, Known, SyncTask, TaskChange
 from trayapp.sync import policy, waiting
 from trayapp.sync.claim import Batch, Broken, Check, Request
+from trayapp.sync.found import Begun, Shown, plain
 from trayapp.sync.outcome import Delivered, Doubtful, Outcome, Several, Unasked
 
 logger = logging.getLogger(__name__)
@@ -85,7 +87,8 @@ def _settle_one(
     if isinstance(claim, Check):
         verdict = policy.decide_check(outcome, _moment(claim, rules, now))
     else:
-        verdict = policy.decide(outcome, _situation(writer, claim, rules=rules, now=now))
+        situation = _situation(writer, claim, rules=rules, now=now)
+        verdict = policy.decide(plain(outcome), situation)
         writer.accounts.set_refusal(account_id, verdict.refusal)
         _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
     writer.tasks.heal(account_id, verdict.heals)
@@ -110,7 +113,7 @@ def log_outcome(claim: _Asked | Batch, outcome: Outcome) -> None:
     for part, told in _told_apart(claim, outcome):
         level = logging.INFO if isinstance(told, (Delivered, Unasked)) else logging.WARNING
         asked = [f"#{task.id} {task.kind}" for task in _tasks(part)[:1]] or ["The account"]
-        logger.log(level, "%s: %s %s", asked[0], type(told).__name__, told.reason)
+        logger.log(level, "%s: %s %s", asked[0], type(plain(told)).__name__, told.reason)
 
 
 def _moment(claim: _Asked, rules: Rules, now: datetime) -> waiting.Moment:
@@ -184,9 +187,20 @@ def _keep(
 ) -> None:
     tasks = _tasks(claim)
     writer.tasks.change(tasks, change, now)
-    writer.tasks.add_attempt(tasks[0], now, type(outcome).__name__, outcome.reason)
+    writer.tasks.add_attempt(tasks[0], now, type(plain(outcome)).__name__, outcome.reason)
+    if isinstance(outcome, Shown) and isinstance(claim, Request):
+        _keep_shown(writer, claim, outcome)
     if change.doubt is Doubt.NONE and not _looks(claim):
         writer.tasks.forget_sends(tasks)
+
+
+def _keep_shown(writer: QueueWriter, claim: Request, shown: Shown) -> None:
+    """From now on the record is known by its name, so that a retry makes no second one."""
+    segment_id = claim.write.segment_id
+    known = Known(remote_id=shown.remote_id)
+    writer.segments.confirm(claim.account.id, claim.unit.entry.id, segment_id, _began(claim), known)
+    kept = replace(shown, segment_id=segment_id)
+    ConflictTable(writer).keep(claim.tasks[0], kept.to_json())
 
 
 def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: datetime) -> None:
@@ -199,8 +213,17 @@ def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: date
     if known != Known():
         entry, segment_id = claim.unit.entry, claim.write.segment_id
         writer.segments.confirm(account_id, entry.id, segment_id, _began(claim), known)
-    writer.tasks.remove(claim.tasks)
+    arrived = _arrived(claim, outcome)
+    writer.tasks.remove(arrived)
+    if not claim.looks and len(arrived) < len(claim.tasks):
+        writer.tasks.unsend(claim.tasks[len(arrived) :])  # it was compared; nothing was changed
     writer.tasks.unblock(account_id)
+
+
+def _arrived(claim: Request, outcome: Outcome) -> tuple[SyncTask, ...]:
+    if isinstance(outcome, Begun):
+        return tuple(task for task in claim.tasks if task.event_id in outcome.settles)
+    return claim.tasks
 
 
 def _watch(writer: QueueWriter, claim: Request, until: datetime) -> None:

@@ -30,11 +30,18 @@ class EventKind(StrEnum):
     PAUSE = "time_entry_pause"
     RESUME = "time_entry_resume"
     STOP = "time_entry_stop"
+    EDIT = "time_entry_edit"
+    DELETE = "time_entry_delete"
 
     @property
     def opens(self) -> bool:
-        """Whether this kind of event opens a segment (the others close one)."""
+        """Whether this kind of event opens a segment (a pause and a stop close one)."""
         return self in {EventKind.START, EventKind.RESUME}
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it says what an entry should have been, instead of what happens now."""
+        return self in {EventKind.EDIT, EventKind.DELETE}
 
 
 class TrackerState(StrEnum):
@@ -61,23 +68,6 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One click, for ever. `project` and `note` are those of its entry."""
-
-    id: str
-    entry_id: str
-    kind: EventKind
-    stamp: Stamp
-    project: str
-    note: str
-
-    @property
-    def at(self) -> datetime:
-        """When it happened, UTC."""
-        return self.stamp.at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """One begin and end of an entry; `id` is that of the event that opened it."""
 
@@ -86,15 +76,58 @@ class Segment:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The whole of an entry's times as an edit leaves them."""
+
+    segments: tuple[Segment, ...]
+    state: TrackerState
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether an entry can be so: segments in order, and open is the last while it runs."""
+        is_open = [segment.ended_at is None for segment in self.segments]
+        if not is_open or any(is_open[:-1]):
+            return False
+        bounds = [(one.began_at, one.ended_at) for one in self.segments]
+        times = [at for pair in bounds for at in pair if at is not None]
+        return times == sorted(times) and is_open[-1] is (self.state is TrackerState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One click, for ever. `project` and `note` are those of its entry, from an edit on.
+
+    `edited` belongs to an edit: what the entry is from then on, whatever was clicked before.
+    """
+
+    id: str
+    entry_id: str
+    kind: EventKind
+    stamp: Stamp
+    project: str
+    note: str
+    edited: Edited | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, UTC."""
+        return self.stamp.at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeEntry:
-    """What the user tracks, from its start to its stop, as its events in order make it."""
+    """What the user tracks, from its start to its stop, as its events in order make it.
+
+    A deleted one is stopped and counts for nothing; its segments tell what there was.
+    """
 
     id: str
     project: str
     note: str
     segments: tuple[Segment, ...]
     state: TrackerState
+    deleted: bool = False
 
     @property
     def started_at(self) -> datetime:
@@ -108,5 +141,7 @@ class TimeEntry:
 
     def worked(self, now: datetime) -> timedelta:
         """Closed segments plus the open one up to `now`, never negative."""
+        if self.deleted:
+            return timedelta()
         spans = ((s.ended_at or max(now, s.began_at)) - s.began_at for s in self.segments)
         return sum(spans, timedelta())

@@ -35,47 +35,85 @@ class Replay:
     redundant: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What the events so far have made."""
+
+    project: str
+    note: str
+    state: TrackerState | None = None
+    segments: tuple[Segment, ...] = ()
+    deleted: bool = False
+
+
 def replay(events: Sequence[Event]) -> Replay:
     """The entry that `events` (of one entry, in order) make.
 
-    A stop while paused leaves the end at the pause. An end before its begin becomes the begin.
+    A stop while paused leaves the end at the pause. An end before its begin becomes the begin. An
+    edit replaces what was there; after a deletion only an edit makes the entry anew.
     """
-    state: TrackerState | None = None
-    segments: list[Segment] = []
+    if not events:
+        return Replay(None, ())
+    made = _Made(project=events[0].project, note=events[0].note)
     redundant: list[str] = []
     for event in events:
-        after = _NEXT.get((state, event.kind))
-        if after is None and state is TrackerState.PAUSED and _opens_late(event, segments):
-            after = TrackerState.RUNNING
-        if after is None:
+        after = _after(made, event)
+        if after is made:
             redundant.append(event.id)
-            continue
-        if event.kind.opens:
-            segments.append(Segment(id=event.id, began_at=event.at, ended_at=None))
-        elif state is TrackerState.RUNNING:
-            last = segments[-1]
-            segments[-1] = replace(last, ended_at=max(event.at, last.began_at))
-        state = after
-    return Replay(_entry(events, segments, state), tuple(redundant))
+        made = after
+    return Replay(_entry(events[0].entry_id, made), tuple(redundant))
 
 
-def _opens_late(event: Event, segments: Sequence[Segment]) -> bool:
+def _after(made: _Made, event: Event) -> _Made:
+    """What there is after an event; `made` itself when it changes nothing."""
+    if event.kind.corrects:
+        return _corrected(made, event)
+    state = _NEXT.get((made.state, event.kind))
+    if state is None and made.state is TrackerState.PAUSED and _opens_late(event, made):
+        state = TrackerState.RUNNING
+    if state is None:
+        return made
+    if not event.kind.opens:
+        return replace(_closed(made, event), state=state)
+    opened = Segment(id=event.id, began_at=event.at, ended_at=None)
+    return replace(made, state=state, segments=(*made.segments, opened))
+
+
+def _corrected(made: _Made, event: Event) -> _Made:
+    if event.kind is EventKind.DELETE:
+        if made.deleted:
+            return made
+        return replace(_closed(made, event), state=TrackerState.STOPPED, deleted=True)
+    after = replace(made, project=event.project, note=event.note)
+    if event.edited is not None:  # else its times are lost
+        times = event.edited
+        after = replace(after, segments=times.segments, state=times.state, deleted=False)
+    return made if after == made else after
+
+
+def _closed(made: _Made, event: Event) -> _Made:
+    if made.state is not TrackerState.RUNNING:
+        return made
+    *before, last = made.segments
+    closed = replace(last, ended_at=max(event.at, last.began_at))
+    return replace(made, segments=(*before, closed))
+
+
+def _opens_late(event: Event, made: _Made) -> bool:
     """Whether this is the start that a leading pause lacked: dropping it would drop the entry."""
-    return event.kind is EventKind.START and not segments
+    return event.kind is EventKind.START and not made.segments
 
 
-def _entry(
-    events: Sequence[Event], segments: Sequence[Segment], state: TrackerState | None
-) -> TimeEntry | None:
-    if state is None or not segments:
+def _entry(entry_id: str, made: _Made) -> TimeEntry | None:
+    if made.state is None or not made.segments:
         return None
-    first = events[0]
     return TimeEntry(
-        id=first.entry_id,
-        project=first.project,
-        note=first.note,
-        segments=tuple(segments),
-        state=state,
+        id=entry_id,
+        project=made.project,
+        note=made.note,
+        segments=made.segments,
+        state=made.state,
+        deleted=made.deleted,
     )
 
 

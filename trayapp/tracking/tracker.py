@@ -105,6 +105,11 @@ class Impossible(StrEnum):
     IN_FUTURE = "in_future"
     UNKNOWN_PROJECT = "unknown_project"
     NEEDS_PROJECT = "needs_project"
+    UNKNOWN_ENTRY = "unknown_entry"
+    UNKNOWN_TASK = "unknown_task"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    NOT_AFTER_BEGIN = "not_after_begin"
+    NOT_BEFORE_END = "not_before_end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,10 @@ class _Plan:
 
 
 class CannotDo(Exception):  # noqa: N818  # an answer, not an error
-    """The command makes no sense now; whoever shows it finds the words for `why`."""
+    """The command makes no sense now; whoever shows it finds the words for `why`.
+
+    `last_event_at` is the time that stands against the one that was named.
+    """
 
     def __init__(self, why: Impossible, last_event_at: datetime | None) -> None:
         super().__init__(why.value)

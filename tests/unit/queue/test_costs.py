@@ -81,6 +81,21 @@ def test_recent_activities_cost_the_same_in_any_history(queue: Queue) -> None:
     assert plan_of(connection, ask) == ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"]
 
 
+def test_the_newest_entry_is_found_at_once_behind_any_number_of_corrections(queue: Queue) -> None:
+    fill(queue, 50)
+    connection = queue.reader._connection
+    queue.reader.newest_entry()  # the first question also reads the schema
+    short = effort_of(connection, queue.reader.newest_entry)
+    queue.do(
+        lambda writer: writer.events.add(
+            [queue.event("50-3", EventKind.EDIT) for _ in range(1000)], EMBEDDED
+        )
+    )
+    assert effort_of(connection, queue.reader.newest_entry) == short
+    plan = plan_of(connection, queue.reader.newest_entry)
+    assert any("USING INDEX event_begun" in line for line in plan)
+
+
 def test_the_next_task_is_found_by_an_index(queue: Queue) -> None:
     queue.click("e1")
     with queue.writing() as writer:

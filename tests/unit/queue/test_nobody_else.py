@@ -9,9 +9,11 @@ import trayapp
 
 PACKAGE = Path(trayapp.__file__).parent
 OPENERS = {
-    "queue/database.py",  # the writer, and a read-only look before it
     "queue/legacy.py",  # the copy made before an upgrade
-    "queue/reader.py",  # read-only
+    "queue/opening.py",  # the writer, and a read-only look before it
+    "queue/reading.py",  # read-only
+    "queue/rescue.py",  # the copy of one that was deleted while it was open
+    "queue/salvage.py",  # the new one that is built from a damaged one
     "servers/embedded_store.py",  # another database: the server's
 }
 
@@ -52,18 +54,18 @@ def opened() -> dict[str, list[str]]:
     return found
 
 
-def test_a_database_is_opened_in_four_places_only() -> None:
+def test_a_database_is_opened_in_these_places_only() -> None:
     assert set(opened()) == OPENERS
 
 
 def test_the_reader_opens_read_only() -> None:
-    (call,) = opened()["queue/reader.py"]
+    (call,) = opened()["queue/reading.py"]
     assert "mode=ro" in call
     assert "uri=True" in call
 
 
 def test_one_connection_writes_the_queue() -> None:
-    looks, writes = sorted(opened()["queue/database.py"], key=lambda call: "uri" not in call)
+    looks, writes = sorted(opened()["queue/opening.py"], key=lambda call: "uri" not in call)
     assert "uri=True" in looks
     assert "isolation_level=None" in writes
 

@@ -142,6 +142,23 @@ def test_the_entries_clicked_last_come_first(queue: Queue) -> None:
     assert found[1].state is TrackerState.STOPPED
 
 
+def test_a_correction_is_no_click_and_a_deleted_entry_is_none(queue: Queue) -> None:
+    for entry in ("e1", "e2", "e3"):
+        queue.click(entry)
+    queue.click("e1", EventKind.EDIT, note="corrected")
+    queue.click("e3", EventKind.DELETE)
+    found = [recent.entry for recent in queue.reader.recent(5)]
+    assert [(entry.id, entry.note) for entry in found] == [("e2", ""), ("e1", "corrected")]
+
+
+def test_activities_are_told_as_they_were_corrected(queue: Queue) -> None:
+    queue.click("e1", note="mistake")
+    queue.click("e2", note="deleted")
+    queue.click("e1", EventKind.EDIT, note="right")
+    queue.click("e2", EventKind.DELETE, note="deleted")
+    assert [one.note for one in queue.reader.recent_activities(9)] == ["right"]
+
+
 def test_an_entry_without_a_beginning_is_left_out(queue: Queue) -> None:
     queue.click("e1", EventKind.STOP)
     assert queue.reader.recent(5) == ()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.unit.queue.support import Queue
+from trayapp.queue.rows import edited_of
 from trayapp.queue.task import Account, Gate, GateKind, Known, Refusal
-from trayapp.tracking.entry import Event, EventKind, Segment
+from trayapp.tracking.entry import Edited, Event, EventKind, Segment, TrackerState
 
 EMBEDDED = 1
 
@@ -114,15 +117,75 @@ def test_nothing_was_ever_clicked(queue: Queue) -> None:
         assert writer.events.of_entry("e1") == ()
 
 
-def test_the_newest_entry_is_that_of_the_newest_click(queue: Queue) -> None:
+def test_the_newest_entry_is_the_one_begun_last(queue: Queue) -> None:
     first = queue.click("e1", note="nul \x00, «ё», 𝄞")
-    queue.click("e2")
-    last = queue.click("e1", EventKind.PAUSE)
+    queue.click("e1", EventKind.STOP)
+    start = queue.click("e2")
+    queue.click("e1", EventKind.EDIT)
+    pause = queue.click("e2", EventKind.PAUSE)
     with queue.writing() as writer:
-        assert writer.events.newest_entry() == (first, last)
-        assert writer.events.of_entry("e1") == (first, last)
+        assert writer.events.newest_entry() == (start, pause)
+        assert writer.events.of_entry("e1")[0] == first
         assert writer.events.account_of("e1") == EMBEDDED
-    assert queue.reader.newest_entry() == (first, last)
+    assert queue.reader.newest_entry() == (start, pause)
+
+
+def test_a_deleted_entry_is_not_the_newest_until_it_is_brought_back(queue: Queue) -> None:
+    queue.click("e1")
+    queue.click("e2")
+    newest: list[set[str]] = []
+    for kind in (EventKind.DELETE, EventKind.EDIT):
+        queue.click("e2", kind)
+        with queue.writing() as writer:
+            newest.append({event.entry_id for event in writer.events.newest_entry()})
+        assert {event.entry_id for event in queue.reader.newest_entry()} == newest[-1]
+    assert newest == [{"e1"}, {"e2"}]
+    queue.click("e1", EventKind.DELETE)
+    queue.click("e2", EventKind.DELETE)
+    assert queue.reader.newest_entry() == ()
+
+
+def test_the_events_recorded_last_are_told_in_order(queue: Queue) -> None:
+    events = [queue.click(name) for name in ("e1", "e2", "e3")]
+    with queue.writing() as writer:
+        assert writer.events.newest(2) == tuple(events[1:])
+        assert writer.events.newest(9) == tuple(events)
+
+
+def test_an_edit_is_kept_whole_and_its_payload_shows_it(queue: Queue) -> None:
+    click = queue.event("e1", EventKind.EDIT, note="мир")
+    edited = Edited(
+        (
+            Segment(id="s1", began_at=click.at, ended_at=click.at + timedelta(milliseconds=1)),
+            Segment(id="s2", began_at=click.at + timedelta(hours=1), ended_at=None),
+        ),
+        TrackerState.RUNNING,
+    )
+    event = replace(click, edited=edited)
+    queue.do(lambda writer: writer.record([event], queue.now))
+    assert queue.reader.events("e1") == (event,)
+    shown = json.loads(queue.task(1).payload)
+    assert (shown["note"], shown["state"]) == ("мир", "running")
+    assert shown["segments"] == [
+        {"id": "s1", "begin": "2026-01-08T09:00:01.000Z", "end": "2026-01-08T09:00:01.001Z"},
+        {"id": "s2", "begin": "2026-01-08T10:00:01.000Z", "end": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "{",
+        "[]",
+        '{"state": "running"}',
+        '{"state": "tired", "segments": []}',
+        '{"state": "stopped", "segments": []}',
+        '{"state": "stopped", "segments": [{"id": "s", "began_ms": 1, "ended_ms": 1e400}]}',
+        '{"state": "stopped", "segments": [{"id": "s", "began_ms": 5, "ended_ms": 1}]}',
+    ],
+)
+def test_the_times_of_a_damaged_edit_are_lost_and_nothing_else(detail: str) -> None:
+    assert edited_of(detail) is None
 
 
 def test_what_is_discarded_is_left_out_of_what_is_sent(queue: Queue) -> None:
@@ -131,8 +194,8 @@ def test_what_is_discarded_is_left_out_of_what_is_sent(queue: Queue) -> None:
     queue.click("e2")
     queue.sql("UPDATE sync_queue SET status = 'discarded' WHERE id = 2")
     with queue.writing() as writer:
-        assert writer.events.until("e1", events[2].id) == (events[0], events[2])
-        assert writer.events.until("e1", "unknown") == ()
+        assert writer.events.until("e1", [events[2].id]) == (events[0], events[2])
+        assert writer.events.until("e1", ["unknown"]) == ()
 
 
 # -- segments ------------------------------------------------------------------------------------

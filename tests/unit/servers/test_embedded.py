@@ -28,7 +28,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 
 
 @pytest.fixture

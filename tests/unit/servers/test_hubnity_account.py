@@ -30,7 +30,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Known, Write
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 
 LOST = Offline("Network error: connection closed without an answer")

@@ -31,7 +31,7 @@ from trayapp.sync.server import Write
 from trayapp.tracking.entry import EventKind, to_ms
 from trayapp.tracking.tracker import Start, Stop
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 feb = houses.feb
 dec = houses.dec

@@ -28,7 +28,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Known, Nothing
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 feb = houses.feb
 dec = houses.dec

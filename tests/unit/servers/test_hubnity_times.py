@@ -26,7 +26,7 @@ from trayapp.sync.outcome import (
 )
 from trayapp.tracking.entry import EventKind, to_ms
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 feb = houses.feb
 dec = houses.dec

@@ -28,7 +28,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Capabilities, Nothing, Write
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 NINE = 1_767_862_800
 DEADLINE_SECONDS = 10.0
 house = houses.house

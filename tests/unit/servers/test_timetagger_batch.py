@@ -27,7 +27,7 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Write
 from trayapp.tracking.entry import EventKind
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 house = houses.house
 
 

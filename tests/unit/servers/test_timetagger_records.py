@@ -25,7 +25,7 @@ from trayapp.sync.outcome import Ours
 from trayapp.sync.server import Nothing, Write
 from trayapp.tracking.entry import EventKind, to_ms
 
-START, PAUSE, RESUME, STOP = EventKind
+START, PAUSE, RESUME, STOP, *_ = EventKind
 BEGIN = to_ms(NINE) // 1000
 RUNS = Record(key="key", t1=BEGIN, t2=BEGIN, mt=BEGIN, ds="note #tag", st=1.5)
 ENDED = replace(RUNS, t2=BEGIN + 60, mt=BEGIN + 60)

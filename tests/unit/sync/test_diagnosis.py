@@ -213,7 +213,7 @@ def test_a_group_tells_whether_all_came_within_one_second() -> None:
     at_once = [replace(failed(n, "refused"), created_at=NOON + n * SECOND) for n in (0, 1)]
     assert diagnose(at_once).groups[0].span == Span(NOON, NOON + SECOND)
     assert diagnose(at_once).groups[0].span.together
-    spread = [*at_once, replace(failed(2, "refused"), created_at=NOON - SECOND / 1000)]
+    spread = [*at_once, replace(failed(2, "refused"), created_at=NOON - SECOND / 10)]
     assert not diagnose(spread).groups[0].span.together
 
 

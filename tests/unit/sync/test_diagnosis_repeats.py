@@ -145,7 +145,7 @@ def test_a_task_is_found_by_its_event() -> None:
     [
         pytest.param([0, 0, 0, 1, 1, 1], "within_one_second", None, 0, 1, id="a burst"),
         pytest.param([0, 1], "within_one_second", None, 0, 1, id="a double click"),
-        pytest.param([0, 1.001], "irregular", None, 1.001, 1.001, id="a bit more than a second"),
+        pytest.param([0, 1.1], "irregular", None, 1.1, 1.1, id="a bit more than a second"),
         pytest.param([0, 90, 90.5], "within_one_second", None, 90, 90.5, id="a burst of its own"),
         pytest.param([0, 30, 60], "steady", 30, 0, 60, id="every half minute"),
         pytest.param([0, 30, 60, 92, 120], "steady", 30, 0, 120, id="two seconds off"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trayapp.tracking.entry import (
+    Edited,
     Event,
     EventKind,
     Segment,
@@ -78,3 +79,34 @@ def test_worked_is_the_closed_segments_plus_the_open_one() -> None:
 def test_worked_is_never_negative_when_the_clock_was_set_back() -> None:
     running = entry((NINE, None), state=TrackerState.RUNNING)
     assert running.worked(NINE - HOUR) == timedelta()
+
+
+def span(began: int, ended: int | None) -> Segment:
+    ended_at = None if ended is None else NINE + ended * HOUR
+    return Segment(id="s", began_at=NINE + began * HOUR, ended_at=ended_at)
+
+
+@pytest.mark.parametrize(
+    ("segments", "state", "wanted"),
+    [
+        pytest.param([], "stopped", False, id="nothing"),
+        pytest.param([(0, 1)], "stopped", True, id="closed"),
+        pytest.param([(0, 1)], "paused", True, id="paused"),
+        pytest.param([(0, 1)], "running", False, id="nothing runs"),
+        pytest.param([(0, None)], "running", True, id="running"),
+        pytest.param([(0, None)], "stopped", False, id="open although stopped"),
+        pytest.param([(0, None), (1, 2)], "stopped", False, id="open in the middle"),
+        pytest.param([(0, 1), (1, None)], "running", True, id="one behind the other"),
+        pytest.param([(0, 2), (1, 3)], "stopped", False, id="one over the other"),
+        pytest.param([(1, 0)], "stopped", False, id="turned around"),
+    ],
+)
+def test_an_entry_can_be_so_or_not(
+    segments: list[tuple[int, int | None]], state: str, *, wanted: bool
+) -> None:
+    edited = Edited(tuple(span(*one) for one in segments), TrackerState(state))
+    assert edited.is_sound is wanted
+
+
+def test_an_edit_and_a_deletion_correct_and_the_clicks_do_not() -> None:
+    assert [kind for kind in EventKind if kind.corrects] == [EventKind.EDIT, EventKind.DELETE]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trayapp.tracking.entry import Event, EventKind, Segment, Stamp, TimeEntry, TrackerState
+from trayapp.tracking.entry import (
+    Edited,
+    Event,
+    EventKind,
+    Segment,
+    Stamp,
+    TimeEntry,
+    TrackerState,
+)
 from trayapp.tracking.replay import Replay, clock_step, replay
 
 NINE = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
@@ -18,7 +27,14 @@ LETTERS = {
     "P": EventKind.PAUSE,
     "R": EventKind.RESUME,
     "E": EventKind.STOP,
+    "X": EventKind.EDIT,
+    "D": EventKind.DELETE,
 }
+
+
+EDITED = Edited(
+    (Segment(id="new", began_at=NINE - timedelta(minutes=5), ended_at=NINE),), TrackerState.PAUSED
+)
 
 
 def event(kind: EventKind, *, minute: float, number: int) -> Event:
@@ -30,6 +46,7 @@ def event(kind: EventKind, *, minute: float, number: int) -> Event:
         stamp=stamp(wall=minute * 60, boot=minute * 60),
         project="Сайт",
         note="ночь 🌙",
+        edited=EDITED if kind is EventKind.EDIT else None,
     )
 
 
@@ -92,6 +109,13 @@ def test_a_history_makes_its_entry() -> None:
         pytest.param("RP", [("0", 0, 1)], "paused", "", id="a leading resume opens"),
         pytest.param("PRE", [("1", 1, 2)], "stopped", "", id="a leading pause is believed"),
         pytest.param("PPRE", [("2", 2, 3)], "stopped", "1", id="a second leading pause is not"),
+        pytest.param("SX", [("new", -5, 0)], "paused", "", id="an edit replaces what was"),
+        pytest.param("SXX", [("new", -5, 0)], "paused", "2", id="the same edit once more"),
+        pytest.param("SXR", [("new", -5, 0), ("2", 2, None)], "running", "", id="and on"),
+        pytest.param("SD", [("0", 0, 1)], "stopped", "", id="a deletion ends what runs"),
+        pytest.param("SED", [("0", 0, 1)], "stopped", "", id="a deletion of what is stopped"),
+        pytest.param("SDDPRSE", [("0", 0, 1)], "stopped", "23456", id="after a deletion"),
+        pytest.param("SDX", [("new", -5, 0)], "paused", "", id="an edit makes it anew"),
         pytest.param("PSE", [("1", 1, 2)], "stopped", "", id="a start after a leading pause"),
     ],
 )
@@ -109,7 +133,16 @@ def test_each_history_has_its_segments_and_its_redundant_steps(
 
 @pytest.mark.parametrize(
     ("letters", "redundant"),
-    [("", ""), ("P", ""), ("E", ""), ("PE", ""), ("PPPEE", "124"), ("ESPR", "123")],
+    [
+        ("", ""),
+        ("P", ""),
+        ("E", ""),
+        ("PE", ""),
+        ("PPPEE", "124"),
+        ("ESPR", "123"),
+        ("D", ""),
+        ("DSD", "12"),
+    ],
 )
 def test_without_an_opening_there_is_no_entry(letters: str, redundant: str) -> None:
     result = replay(history(letters))
@@ -125,7 +158,7 @@ def test_an_end_before_its_begin_becomes_the_begin() -> None:
     assert spans(replay(events)) == [("0", 5, 5)]
 
 
-@given(st.text(alphabet="SPRE", max_size=30))
+@given(st.text(alphabet="SPREXD", max_size=30))
 def test_removing_redundant_steps_leaves_the_replay_unchanged(letters: str) -> None:
     events = history(letters)
     before = replay(events)
@@ -133,7 +166,7 @@ def test_removing_redundant_steps_leaves_the_replay_unchanged(letters: str) -> N
     assert replay(kept) == Replay(before.entry, ())
 
 
-@given(st.text(alphabet="SPRE", max_size=30))
+@given(st.text(alphabet="SPREXD", max_size=30))
 def test_only_the_last_segment_of_a_running_entry_is_open(letters: str) -> None:
     result = replay(history(letters))
     if result.entry is None:
@@ -141,6 +174,19 @@ def test_only_the_last_segment_of_a_running_entry_is_open(letters: str) -> None:
     *closed, last = [segment.ended_at for segment in result.entry.segments]
     assert None not in closed
     assert (last is None) == (result.entry.state is TrackerState.RUNNING)
+
+
+def test_a_deletion_is_told_and_an_edit_takes_it_back() -> None:
+    told = [entry.deleted for n in (1, 2, 3) if (entry := replay(history("SDX"[:n])).entry)]
+    assert told == [False, True, False]
+
+
+def test_an_edit_whose_times_are_lost_changes_the_words_alone() -> None:
+    lost = replace(event(EventKind.EDIT, minute=1, number=1), edited=None, note="new")
+    result = replay([*history("S"), lost])
+    assert result.redundant == ()
+    assert result.entry is not None
+    assert (result.entry.note, spans(result)) == ("new", [("0", 0, None)])
 
 
 def clicks(*stamps: Stamp) -> list[Event]:

@@ -6,6 +6,7 @@ question. TRAYAPP_THEME (light, dark) and TRAYAPP_SCALE (a number, or 150%) over
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from collections.abc import Callable, Mapping
@@ -14,7 +15,10 @@ from contextlib import closing
 THEME_VARIABLE = "TRAYAPP_THEME"
 SCALE_VARIABLE = "TRAYAPP_SCALE"
 SMALLEST_SCALE, LARGEST_SCALE = 1.0, 4.0
+ROOM_UNITS = (720, 660)
+"""A screen has at least so many units across and down, or our windows would not fit it."""
 
+_STEPS = 8
 _DOTS_PER_INCH = 96.0
 _PREFERS_DARK = 1
 _PATIENCE_SECONDS = 0.25
@@ -53,6 +57,12 @@ def scale(xft_dpi: str, environ: Mapping[str, str] = os.environ) -> float:
     return _clamped(_number(environ.get("GDK_SCALE", "")) or 1.0)
 
 
+def fitted(factor: float, *, across: int, down: int) -> float:
+    """No larger than leaves `ROOM_UNITS` on a screen of so many pixels."""
+    most = min(across / ROOM_UNITS[0], down / ROOM_UNITS[1])
+    return max(SMALLEST_SCALE, min(factor, math.floor(most * _STEPS) / _STEPS))
+
+
 def _number(text: str) -> float | None:
     try:
         number = float(text)
@@ -62,8 +72,8 @@ def _number(text: str) -> float | None:
 
 
 def _clamped(factor: float) -> float:
-    """In steps of an eighth, so that pictures are drawn for sizes somebody has looked at."""
-    return min(LARGEST_SCALE, max(SMALLEST_SCALE, round(factor * 8) / 8))
+    """In few steps, so that pictures are drawn for sizes somebody has looked at."""
+    return min(LARGEST_SCALE, max(SMALLEST_SCALE, round(factor * _STEPS) / _STEPS))
 
 
 def _ask_portal() -> bool | None:

@@ -16,6 +16,7 @@ from trayapp.desktop.windows.window import CONTENT_UNITS
 
 _SIGN_UNITS = 24
 _GAP = 8
+_TICK_MS = 20
 _TEXT_UNITS = CONTENT_UNITS - 2 * 16 - _SIGN_UNITS - _GAP - 2 * RING
 
 
@@ -28,7 +29,7 @@ class Offer:
 
 
 class Banner:
-    """Nothing, progress, or a result; once it was used it keeps its height: nothing jumps."""
+    """Nothing, progress, or a result; it keeps its height until it is cleared: nothing jumps."""
 
     def __init__(self, parent: tk.Misc, widgets: Widgets, *, row: int) -> None:
         px = widgets.theme.px
@@ -51,17 +52,23 @@ class Banner:
         self._bar = widgets.progress(self._busy)
         self._bar.grid(row=1, column=0, sticky="we", padx=px(RING), pady=(px(8), 0))
 
+    def lift(self) -> None:
+        """Let the Tab key come here after everything made so far."""
+        self._slot.lift()
+
     def busy(self, text: str) -> None:
         """Something goes on."""
         self._card.grid_remove()
+        self._slot.grid()
         self._doing.configure(text=text)
-        self._busy.grid(row=0, column=0, sticky="we", pady=(self._widgets.theme.px(16), 0))
-        self._bar.start(30)
+        self._busy.grid(row=0, column=0, sticky="nwe", pady=(self._widgets.theme.px(12), 0))
+        self._bar.start(_TICK_MS)
 
     def say(self, sign: Sign, text: str, offer: Offer | None = None) -> None:
         """How it ended, and perhaps what helps."""
         px = self._widgets.theme.px
         self._quiet()
+        self._slot.grid()
         self._sign.configure(image=self._widgets.theme.sign(sign))
         self._words.configure(text=text)
         self._offer = offer
@@ -69,7 +76,7 @@ class Banner:
         if offer is not None:
             self._button.configure(text=offer.label)
             self._button.grid(row=1, column=1, sticky="w", pady=(px(8), 0))
-        self._card.grid(row=0, column=0, sticky="we", pady=(px(12), 0))
+        self._card.grid(row=0, column=0, sticky="nwe", pady=(px(12), 0))
         self._slot.update_idletasks()
         self._slot.rowconfigure(0, minsize=self._slot.winfo_reqheight())
 
@@ -77,6 +84,8 @@ class Banner:
         """Say nothing any more."""
         self._quiet()
         self._card.grid_remove()
+        self._slot.rowconfigure(0, minsize=0)
+        self._slot.grid_remove()  # an empty frame would keep its height
 
     def _quiet(self) -> None:
         self._bar.stop()

@@ -24,6 +24,7 @@ from trayapp.desktop.windows.signs import draw_chevron
 from trayapp.desktop.windows.theme import Theme
 
 ROW_UNITS = 28
+_RUNNER_UNITS = 72
 
 
 def apply(theme: Theme) -> None:
@@ -66,7 +67,7 @@ def _segments(theme: Theme) -> None:
 def _ticks(theme: Theme) -> None:
     style = theme.style
     for name, states in (("Check", _check_states(theme)), ("Radio", _radio_states(theme))):
-        element(theme, f"{name}.mark", states, least=(TICK_UNITS + 8, 0), sticky="w")
+        element(theme, f"{name}.mark", states, least=(TICK_UNITS + 8, TICK_UNITS), sticky="w")
         sign = part(f"{name}.mark", side="left", sticky="")
         label = part(f"{name}button.label", side="left")
         inside = part(f"{name}button.padding", sign, label)
@@ -109,7 +110,7 @@ def _fields(theme: Theme) -> None:
         str(theme.picture(f"chevron {ink}", draw_chevron(ink, pixels=theme.px(16))))
         for ink in (palette.muted, palette.line)
     )
-    element(theme, "Field.chevron", [chevron, ("disabled", faint)], least=(28, 0), sticky="w")
+    element(theme, "Field.chevron", [chevron, ("disabled", faint)], least=(28, 16), sticky="w")
     text = part("Entry.padding", part("Entry.textarea"))
     lay_out(theme, "TEntry", part("Field.box", text))
     text = part("Combobox.padding", part("Combobox.textarea"), expand=True)
@@ -129,13 +130,15 @@ def _fields(theme: Theme) -> None:
 def _bars(theme: Theme) -> None:
     palette, style = theme.palette, theme.style
     for name, colour in (("trough", palette.line), ("pbar", palette.accent)):
-        picture = theme.nine(name, 3, (0, 2, colour))
-        element(theme, f"Slim.{name}", [picture], corner=2, sticky="we")
+        picture = theme.nine(name, 3, (0, 3, colour), middle=(96, 0))
+        # The least length of the bar is how long it is while it runs to and fro.
+        least = (_RUNNER_UNITS if name == "pbar" else 0, 0)
+        element(theme, f"Slim.{name}", [picture], corner=3, least=least, sticky="we")
     bar = part("Slim.pbar", side="left", sticky="we")
     lay_out(theme, "Horizontal.TProgressbar", part("Slim.trough", bar, sticky="we"))
-    thumb = theme.nine("thumb", 5, (2, 4, palette.edge))
-    over = theme.nine("thumb over", 5, (2, 4, palette.muted))
-    element(theme, "Slim.thumb", [thumb, ("active", over)], corner=5, least=(0, 36), sticky="ns")
+    thumb = theme.nine("thumb", 5, (2, 4, palette.edge), middle=(2, 64))
+    over = theme.nine("thumb over", 5, (2, 4, palette.muted), middle=(2, 64))
+    element(theme, "Slim.thumb", [thumb, ("active", over)], corner=5, least=(12, 36), sticky="ns")
     place = part("Slim.thumb", sticky="ns", expand=True)
     lay_out(theme, "Vertical.TScrollbar", part("Vertical.Scrollbar.trough", place, sticky="ns"))
     style.configure(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from trayapp.desktop.windows.pictures import Layer, nine_patch
 from trayapp.desktop.windows.signs import draw_tick
-from trayapp.desktop.windows.theme import Theme
+from trayapp.desktop.windows.theme import MIDDLE, Theme
 
 RING = 3
 RADIUS = 6
@@ -48,8 +48,9 @@ def element(
     `least` is its width and height, where that should be more than the picture's.
     """
     options: list[object] = ["-border", theme.px(corner), "-padding", 0]
+    # Without them it would be at least as large as its picture.
     for option, units in zip(("-width", "-height"), least, strict=True):
-        options += [option, theme.px(units)] if units else []
+        options += [option, max(theme.px(units), 2 * theme.px(corner))]
     theme.call("element", "create", name, "image", _spec(states), *options, "-sticky", sticky)
 
 
@@ -80,11 +81,18 @@ def lay_out(theme: Theme, style: str, *parts: Part) -> None:
     theme.call("layout", style, tuple(word for one in parts for word in one))
 
 
-def box(theme: Theme, name: str, look: Look, *, radius: float = RADIUS) -> str:
+def box(
+    theme: Theme,
+    name: str,
+    look: Look,
+    *,
+    radius: float = RADIUS,
+    middle: tuple[int, int] = MIDDLE,
+) -> str:
     """A box with the free ring round it."""
     edge, ground = look
     layers = ((RING, radius, edge), (RING + LINE, radius - 1, ground))
-    return theme.nine(name, RING + radius + 1, *layers)
+    return theme.nine(name, RING + radius + 1, *layers, middle=middle)
 
 
 def focused_box(theme: Theme, name: str) -> str:
@@ -109,19 +117,9 @@ def ring(theme: Theme) -> None:
     outer = (0, RADIUS + RING, theme.palette.accent)
     shown = theme.nine("ring", CORNER, outer, (2, RADIUS + RING - 2, None))
     states: States = [clear(theme, "ring idle", CORNER), ("focus", shown)]
-    theme.call(
-        "element",
-        "create",
-        "Ring",
-        "image",
-        _spec(states),
-        "-border",
-        theme.px(CORNER),
-        "-padding",
-        theme.px(RING),
-        "-sticky",
-        FILL,
-    )
+    options = ("-padding", theme.px(RING), "-width", 1, "-height", 1)
+    border = ("-border", theme.px(CORNER), "-sticky", FILL)
+    theme.call("element", "create", "Ring", "image", _spec(states), *border, *options)
 
 
 def chip(theme: Theme, name: str, look: Look | None, *, focused: bool = False) -> str:
@@ -158,7 +156,7 @@ def tick(theme: Theme, name: str, look: Look) -> str:
 
 def _small(theme: Theme, name: str, layers: Sequence[tuple[int, float, str]]) -> str:
     drawn = [Layer(inset, radius * theme.scale, colour) for inset, radius, colour in layers]
-    return str(theme.picture(name, nine_patch(_even(theme) // 2 - 1, drawn)))
+    return str(theme.picture(name, nine_patch(_even(theme) // 2, drawn, middle=(0, 0))))
 
 
 def _even(theme: Theme) -> int:

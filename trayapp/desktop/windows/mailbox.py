@@ -65,4 +65,5 @@ class Mailbox:
             while True:
                 work = self._work.get_nowait()
                 self._awaited = max(0, self._awaited - 1)
-                work()
+                # By way of Tk, which reports what goes wrong in it instead of ending its loop.
+                self._root.after(0, work)

@@ -6,6 +6,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
@@ -28,25 +29,39 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
-def run_window(name: str, channel_dir: Path, *, ready: Callable[[], None] = _nothing) -> int:
+def run_window(
+    name: str,
+    channel_dir: Path,
+    *,
+    log: Path | None = None,
+    ready: Callable[[], None] = _nothing,
+) -> int:
     """Show this window until it is closed; `ready` is called once, when it can be seen.
 
+    Where one of this name is open already, that one is raised instead. A defect goes to `log`.
     The exit status: 0, or 1 where no window can be shown. Raises KeyError for an unknown name.
     """
     module = WINDOWS[name]
     try:
         import tkinter as tk  # noqa: PLC0415  # absent on some systems
 
+        from trayapp.desktop.windows.only_one import OnlyOne  # noqa: PLC0415
         from trayapp.desktop.windows.window import Opening  # noqa: PLC0415
 
         opened = importlib.import_module(module)
     except ImportError as error:
         return _cannot(_("Windows need Tk, which is missing: install python3-tk."), error)
-    try:
-        window = opened.open_window(Opening(channel_dir=channel_dir, ready=ready))
-    except tk.TclError as error:
-        return _cannot(_("No window can be shown: there is no display."), error)
-    window.run()
+    with ExitStack() as at_the_end:
+        one = OnlyOne(channel_dir, name)
+        if not one.claim():
+            return DONE
+        at_the_end.callback(one.release)
+        opening = Opening(channel_dir=channel_dir, ready=ready, door=one.door, log=log)
+        try:
+            window = opened.open_window(opening)
+        except tk.TclError as error:
+            return _cannot(_("No window can be shown: there is no display."), error)
+        window.run()
     return DONE
 
 

@@ -33,19 +33,26 @@ class Layer:
     colour: str | None
 
 
-def nine_patch(corner: int, layers: Sequence[Layer]) -> bytes:
-    """A square box whose edges keep their width when everything but `corner` is stretched."""
+def nine_patch(corner: int, layers: Sequence[Layer], *, middle: tuple[int, int]) -> bytes:
+    """A box whose edges keep their width when everything but `corner` is repeated.
+
+    `middle`: pixels across and down of what is repeated. Tk blends each repetition with what is on
+    the screen, which takes a while: the larger the middle, the faster a wide box is drawn.
+    """
+    across, down = middle
     size = corner + 1  # one quarter; its last row and column are the ones to stretch
     masks = [_quarter(size, layer.inset, layer.radius) for layer in layers]
     inks = [None if layer.colour is None else channels(layer.colour) for layer in layers]
-    top = []
+    rows = []
     for y in range(size):
         left = [
             _pixel([(mask[y][x], ink) for mask, ink in zip(masks, inks, strict=True)])
             for x in range(size)
         ]
-        top.append(b"".join(left) + b"".join(reversed(left)))
-    return _png(2 * size, top + top[::-1])
+        inner = left.pop()
+        rows.append(b"".join(left) + inner * across + b"".join(reversed(left)))
+    row = rows.pop()
+    return _png(2 * corner + across, [*rows, *[row] * down, *reversed(rows)])
 
 
 def painted(size: int, units: float, strokes: Sequence[tuple[Distance, str | None]]) -> bytes:

@@ -54,10 +54,11 @@ class SignIn:
         page = window.page()
         widgets.label(page, _("Sign in"), role=Role.TITLE).grid(row=0, sticky="w")
         lead = widgets.label(page, _lead(account), role=Role.MUTED, wrap=CONTENT_UNITS)
-        lead.grid(row=1, sticky="we", pady=(px(2), px(16)))
-        self._form = Form(page, widgets, account)
-        self._form.widget.grid(row=2, sticky="we")
+        lead.grid(row=1, sticky="we", pady=(px(2), px(12)))
         self._banner = Banner(page, widgets, row=3)
+        self._form = Form(page, widgets, account, kind_changed=self._banner.clear)
+        self._form.widget.grid(row=2, sticky="we")
+        self._banner.lift()
         self._build_footer(page)
         window.show(self._form.first_empty(), default=self._sign_in_button)
         window.on_escape = self._cancel
@@ -65,7 +66,7 @@ class SignIn:
     def _build_footer(self, page: tk.Misc) -> None:
         widgets, px = self._window.widgets, self._window.theme.px
         footer = widgets.frame(page)
-        footer.grid(row=4, sticky="we", pady=(px(20), 0))
+        footer.grid(row=4, sticky="we", pady=(px(16), 0))
         footer.columnconfigure(1, weight=1, minsize=px(16))
         self._test_button = widgets.button(footer, _("Test connection"), self._test)
         self._test_button.grid(row=0, column=0)
@@ -175,8 +176,12 @@ class SignIn:
             title=_("You are signed in"),
             text=question,
             choices=(
-                Choice(_("Send"), self._send_earlier, kind=Kind.ACCENT),
-                Choice(_("Leave here"), self._window.close),
+                Choice(
+                    ngettext("Send it", "Send them", earlier),
+                    self._send_earlier,
+                    kind=Kind.ACCENT,
+                ),
+                Choice(ngettext("Leave it here", "Leave them here", earlier), self._window.close),
             ),
         )
 
@@ -197,4 +202,4 @@ def _lead(account: Account) -> str:
         return _("Now {user} at {label}. What waits for that account stays here for it.").format(
             user=account.user or _("you"), label=account.label
         )
-    return _("Your hours stay on this computer and also go to the server you choose.")
+    return _("Your hours stay on this computer and also go to your server.")

@@ -6,7 +6,7 @@ Runs on Tk's thread. Decides nothing: the app checks what was typed.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from tkinter import ttk
 from typing import TypeVar
@@ -34,7 +34,14 @@ class _Field:
 class Form:
     """Kind of server, address, name and secret, in a frame `widget` of its own."""
 
-    def __init__(self, parent: tk.Misc, widgets: Widgets, account: Account) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        widgets: Widgets,
+        account: Account,
+        *,
+        kind_changed: Callable[[], None],
+    ) -> None:
         self._widgets = widgets
         self._account = account
         self._kinds = {kind.name: kind for kind in account.kinds}
@@ -46,7 +53,7 @@ class Form:
         self._consent = tk.BooleanVar(self.widget, value=False)
         # Made in reading order: so goes the Tab key.
         self._make_kinds()
-        self._address = self._make_field(_("Address"))
+        self._address = self._make_field(self._address_label())
         example = widgets.label(self.widget, role=Role.MUTED, wrap=CONTENT_UNITS)
         self._example = self._put(example, above=2)
         consent = widgets.check(self.widget, "", self._consent)
@@ -55,6 +62,7 @@ class Form:
         self._name = self._make_field(_("Name"))
         self._secret = self._make_field("", secret=True)
         self._kind.trace_add("write", lambda *_: self._on_kind())
+        self._kind.trace_add("write", lambda *_: kind_changed())
         self._way.trace_add("write", lambda *_: self._on_way())
         self._address.text.trace_add("write", lambda *_: self._show_consent())
         self._on_kind()
@@ -113,6 +121,11 @@ class Form:
             self._put(self._widgets.label(self.widget, _("Server")), above=0)
             self._put(self._widgets.choice(self.widget, names, self._kind), above=2)
 
+    def _address_label(self) -> str:
+        if len(self._kinds) > 1:
+            return _("Address")
+        return _("Address of the {server} server").format(server=self._chosen.label)
+
     def _make_ways(self) -> ttk.Frame:
         names = {_PASSWORD: _("Name and password"), _TOKEN: _("Token")}
         group = self._widgets.frame(self.widget)
@@ -144,14 +157,12 @@ class Form:
             button.configure(text=_("Hide") if shown.get() else _("Show"))
 
         button = self._widgets.button(field.group, _("Show"), toggle, kind=Kind.QUIET)
-        button.grid(
-            row=1,
-            column=1,
-            padx=(self._widgets.theme.px(2), 0),
-            pady=(self._widgets.theme.px(2), 0),
-        )
+        # At least as wide as both words, so that the field keeps its width.
+        button.configure(width=-max(len(_("Show")), len(_("Hide"))))
+        gap = self._widgets.theme.px(2)
+        button.grid(row=1, column=1, padx=(gap, 0), pady=(gap, 0))
 
-    def _put(self, widget: _W, *, above: float = 12) -> _W:
+    def _put(self, widget: _W, *, above: float = 8) -> _W:
         """Below what is there; grid remembers the row of what is hidden."""
         row = self.widget.grid_size()[1]
         widget.grid(row=row, column=0, sticky="we", pady=(self._widgets.theme.px(above), 0))
@@ -165,9 +176,13 @@ class Form:
 
     def _on_kind(self) -> None:
         kind, account = self._chosen, self._account
-        own = kind.name == account.kind
-        self._address.text.set(account.url if own else "")
-        self._name.text.set(account.user if own else "")
+        known = account if kind.name == account.kind else None
+        for field, other, own in (
+            (self._address, account.url, known.url if known else ""),
+            (self._name, account.user, known.user if known else ""),
+        ):
+            if field.text.get() in {"", other}:  # what was typed stays
+                field.text.set(own)
         _shown(self._example, shown=bool(kind.url))
         self._example.configure(text=_("For example {url}").format(url=kind.url))
         _shown(self._ways, shown=kind.takes_password and kind.takes_token)

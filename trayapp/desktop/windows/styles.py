@@ -32,6 +32,7 @@ _WIDGETS = (
     "TCombobox",
     "TCheckbutton",
     "TRadiobutton",
+    "Horizontal.TProgressbar",
     *(f"{name}.TButton" for name in BUTTONS),
 )
 
@@ -79,7 +80,7 @@ def _cards(theme: Theme) -> None:
     palette = theme.palette
     corner = RING + CARD_RADIUS + 1
     look = (palette.line, palette.card)
-    picture = box(theme, "card", look, radius=CARD_RADIUS)
+    picture = box(theme, "card", look, radius=CARD_RADIUS, middle=(256, 32))
     element(theme, "Card.box", [picture], corner=corner)
     # Its own background shows in the free ring only.
     lay_out(theme, "Box.TFrame", part("Card.box"))
@@ -105,7 +106,7 @@ def _buttons(theme: Theme) -> None:
             anchor="center",
             font="TkDefaultFont",
         )
-    style.configure("Quiet.TButton", padding=(theme.px(8), theme.px(7)))
+    style.configure("Quiet.TButton", padding=(theme.px(8), theme.px(7)), width=0)
     style.configure("Accent.TButton", foreground=palette.on_accent, font=theme.fonts.bold)
     style.configure("Quiet.TButton", foreground=palette.accent)
     style.configure("Danger.TButton", foreground=palette.needs_you)

@@ -16,6 +16,8 @@ from trayapp.desktop.windows.signs import UNITS, Sign, draw_sign
 
 POINTS_PER_INCH = 72
 DOTS_PER_INCH = 96
+MIDDLE = (64, 64)
+"""Pixels of a box that are repeated; about a button's."""
 
 
 class Theme:
@@ -49,13 +51,19 @@ class Theme:
         made = self._pictures[name] = tk.PhotoImage(master=self._root, data=png)
         return made
 
-    def nine(self, name: str, corner: float, *layers: tuple[float, float, str | None]) -> str:
+    def nine(
+        self,
+        name: str,
+        corner: float,
+        *layers: tuple[float, float, str | None],
+        middle: tuple[int, int] = MIDDLE,
+    ) -> str:
         """A stretchable box of layers (inset, radius, colour) in units; the picture's name."""
         drawn = [
             Layer(self._inset(inset), max(0.0, radius * self.scale), colour)
             for inset, radius, colour in layers
         ]
-        return str(self.picture(name, nine_patch(self.px(corner), drawn)))
+        return str(self.picture(name, nine_patch(self.px(corner), drawn, middle=middle)))
 
     def sign(self, sign: Sign, units: float = UNITS) -> tk.PhotoImage:
         """The picture of a sign, drawn the first time it is asked for."""

@@ -86,6 +86,9 @@ class Widgets:
             parent, textvariable=text, style=style, width=1, font=self.theme.fonts.text
         )
         show_secret(made, shown=not secret)
+        if secret:
+            for taking in ("<<Copy>>", "<<Cut>>"):
+                made.bind(taking, _keep_masked)
         return made
 
     def check(self, parent: tk.Misc, text: str, value: tk.BooleanVar) -> ttk.Checkbutton:
@@ -148,6 +151,11 @@ class Widgets:
 def show_secret(entry: ttk.Entry, *, shown: bool) -> None:
     """Whether what is typed can be read."""
     entry.configure(show="" if shown else _MASK)
+
+
+def _keep_masked(event: tk.Event[tk.Misc]) -> str | None:
+    """Tk would put on the clipboard what it does not show."""
+    return "break" if str(event.widget.cget("show")) else None
 
 
 def set_enabled(widget: tk.Misc, *, enabled: bool) -> None:

@@ -9,13 +9,17 @@ one given to `show`; Tab goes in the order widgets were made.
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import time
 import tkinter as tk
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tkinter import ttk
 from types import TracebackType
+from typing import TypeVar
 
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
@@ -27,6 +31,9 @@ from trayapp.desktop.windows.talk import Question, Talk
 from trayapp.desktop.windows.theme import Theme
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.i18n import _
+from trayapp.log import start_logging, stop_logging
+
+T = TypeVar("T")
 
 APP_NAME = "Trayapp"
 PAD = 24
@@ -37,6 +44,8 @@ CONTENT_UNITS = 412
 _SHOW_SECONDS = 2.0
 _SHOW_POLL_MS = 5
 _ICON_DELAY_MS = 100
+_PATIENCE_MS = 700
+"""With nothing to show after this, the window says whom it waits for."""
 _MAX_SCREEN_RATIO = 2.2
 """Wider than this is several monitors: their middle may be the gap between two."""
 
@@ -49,10 +58,15 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a window is opened with; `ready` is called once, when it can be seen."""
+    """What a window is opened with; `ready` is called once, when it can be seen.
+
+    What can be read at `door` raises the window; `log` is where its defects are written.
+    """
 
     channel_dir: Path
     ready: Callable[[], None] = field(default=_nothing)
+    door: socket.socket | None = None
+    log: Path | None = None
 
 
 class Window:
@@ -66,7 +80,8 @@ class Window:
         self._mailbox = Mailbox(self.root)
         self._talk = Talk(opening.channel_dir, self._mailbox.post)
         dots = str(self.root.option_get("dpi", "Dpi"))  # type: ignore[no-untyped-call]
-        scale = appearance.scale(dots)
+        screen = {"across": self.root.winfo_screenwidth(), "down": self.root.winfo_screenheight()}
+        scale = appearance.fitted(appearance.scale(dots), **screen)
         self.theme = Theme(self.root, dark=appearance.is_dark(), scale=scale)
         styles.apply(self.theme)
         self.widgets = Widgets(self.theme)
@@ -78,9 +93,11 @@ class Window:
         self.on_escape: Callable[[], None] = self.close
         self._default: ttk.Button | None = None
         self._page: ttk.Frame | None = None
-        self._ready = opening.ready
+        self._opening = opening
         self._is_shown = False
         self._bind_keys()
+        self._watch_door(opening.door)
+        self.top.after(_PATIENCE_MS, self._say_waiting)
 
     # -- the app ---------------------------------------------------------------------------
 
@@ -107,6 +124,16 @@ class Window:
         """Ask the app for all answers to come; `failed` is called when there are no more."""
         self._mailbox.expect()
         return self._talk.subscribe(request, self._heard(then, failed), timeout=timeout)
+
+    def in_background(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do `work` on a thread of its own, then `then` on Tk's with what it returned."""
+        self._mailbox.expect()
+
+        def run() -> None:
+            done = work()
+            self._mailbox.post(lambda: then(done))
+
+        threading.Thread(target=run, name="background", daemon=True).start()
 
     def say_unreachable(self, error: ChannelError) -> None:
         """A page that says why the app cannot be asked."""
@@ -148,7 +175,7 @@ class Window:
         words.grid(row=0, column=1, sticky="we")
         for row, (said, role) in enumerate(((title, Role.HEADING), (text, Role.MUTED))):
             label = self.widgets.label(words, said, role=role, wrap=CONTENT_UNITS - 36)
-            label.grid(row=row, sticky="w", pady=(0, px(4)))
+            label.grid(row=row, sticky="w", pady=(px(2), px(2)))
         button = self.widgets.button(page, _("Close"), self.close)
         button.grid(sticky="e", pady=(px(16), 0))
         self.show(button, default=button)
@@ -167,6 +194,8 @@ class Window:
         """End it; answers still awaited are not heard."""
         self._talk.close()
         self._mailbox.close()
+        if self._opening.door is not None and hasattr(self.root.tk, "deletefilehandler"):
+            self.root.tk.deletefilehandler(self._opening.door)
         self.root.destroy()
 
     def _heard(
@@ -179,6 +208,25 @@ class Window:
                 (failed or self.say_unreachable)(answer)
 
         return heard
+
+    def _watch_door(self, door: socket.socket | None) -> None:
+        if door is not None and hasattr(self.root.tk, "createfilehandler"):
+            self.root.tk.createfilehandler(door, tk.READABLE, self._on_knock)
+
+    def _on_knock(self, _file: object, _mask: int) -> None:
+        """It was opened once more: here it is."""
+        assert self._opening.door is not None  # noqa: S101  # it has just become readable
+        with suppress(OSError):
+            self._opening.door.recv(1)
+        if self._is_shown:
+            self.top.deiconify()
+            self.top.lift()
+            self.top.focus_force()
+
+    def _say_waiting(self) -> None:
+        if self._page is None:
+            text = _("It is busy or just starting.")
+            self.say(Sign.HEALS, _("Waiting for Trayapp…"), text)
 
     def _bind_keys(self) -> None:
         self.top.protocol("WM_DELETE_WINDOW", self.close)
@@ -209,7 +257,7 @@ class Window:
             self.top.after(_SHOW_POLL_MS, lambda: self._announce(deadline))
             return
         self.top.update_idletasks()
-        self._ready()
+        self._opening.ready()
         self.top.after(_ICON_DELAY_MS, self._set_icon)
 
     def _set_icon(self) -> None:
@@ -222,7 +270,11 @@ class Window:
     def _on_defect(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
+        with suppress(OSError):
+            if self._opening.log is not None:
+                start_logging(self._opening.log)
         logger.error("A window failed", exc_info=(kind, error, trace))
+        stop_logging()
         self.say(
             Sign.NEEDS_YOU,
             _("This window failed because of a defect."),

@@ -1,0 +1,133 @@
+"""Surface: what scrolls in the failed-tasks window; cards, and below them the list, on one canvas.
+
+Runs on Tk's thread. Frames are stacked by `put`; what is drawn comes from whoever `draws`.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+
+from trayapp.desktop.windows.looks import RING
+from trayapp.desktop.windows.window import Window
+
+_WHEEL_UNITS = 44
+_WHEEL_STEP = 120
+_SCROLLBAR_GAP = 2
+_FORWARD, _BACK = "<Button-5>", "<Button-4>"
+
+
+class Surface:
+    """A canvas as wide as the window, with a scrollbar."""
+
+    def __init__(self, parent: tk.Misc, window: Window) -> None:
+        theme = window.theme
+        self.theme = theme
+        self.frame = window.widgets.frame(parent)
+        self.frame.columnconfigure(0, weight=1)
+        self.frame.rowconfigure(0, weight=1)
+        self.canvas = tk.Canvas(
+            self.frame,
+            background=theme.palette.background,
+            highlightthickness=0,
+            borderwidth=0,
+            takefocus=0,
+            yscrollincrement=1,
+            width=1,
+            height=1,
+        )
+        self.canvas.grid(row=0, column=0, sticky="nswe")
+        self._bar = ttk.Scrollbar(self.frame, orient="vertical", command=self._on_bar, takefocus=0)
+        style = window.theme.style
+        style.configure("Page.Vertical.TScrollbar", **_on_page(theme.palette.background))
+        self._bar.configure(style="Page.Vertical.TScrollbar")
+        self._bar.grid(row=0, column=1, sticky="ns", padx=(theme.px(_SCROLLBAR_GAP), 0))
+        self.canvas.configure(yscrollcommand=self._on_view)
+        self.on_draw: Callable[[], None] = lambda: None
+        self.on_width: Callable[[int], None] = lambda _width: None
+        self._width = 0
+        self._pending = False
+        self.canvas.bind("<Configure>", self._on_size)
+        self._bind_wheel(window.top)
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self._width
+
+    @property
+    def height(self) -> int:
+        """Pixels that are seen."""
+        return self.canvas.winfo_height()
+
+    @property
+    def top(self) -> int:
+        """The first line of pixels that is seen."""
+        return int(self.canvas.canvasy(0))
+
+    def reaches(self, height: int) -> None:
+        """How far down there is something."""
+        self.canvas.configure(scrollregion=(0, 0, max(1, self._width), height))
+
+    def scroll_to(self, above: int, below: int) -> None:
+        """Have these lines seen, the upper ones first."""
+        region = str(self.canvas.cget("scrollregion")).split()
+        whole = float(region[3]) if region else 0
+        top, height = self.top, self.height
+        if above < top:
+            wanted = above
+        elif below > top + height:
+            wanted = min(above, below - height)
+        else:
+            return
+        if whole:
+            self.canvas.yview_moveto(max(0, wanted) / whole)
+
+    def redraw(self) -> None:
+        """Draw soon; many wishes make one drawing."""
+        if not self._pending:
+            self._pending = True
+            self.canvas.after_idle(self._draw)
+
+    def show_widget(self, widget: tk.Misc) -> None:
+        """Scroll until this widget, which stands on the surface, is seen."""
+        above = widget.winfo_rooty() - self.canvas.winfo_rooty() + self.top
+        gap = self.theme.px(RING + 8)
+        self.scroll_to(above - gap, above + widget.winfo_height() + gap)
+
+    def _draw(self) -> None:
+        self._pending = False
+        self.on_draw()
+
+    def _on_size(self, event: tk.Event[tk.Misc]) -> None:
+        if event.width != self._width:
+            self._width = event.width
+            self.on_width(event.width)
+        self.redraw()
+
+    def _on_view(self, first: float | str, last: float | str) -> None:
+        self._bar.set(float(first), float(last))
+        if float(first) <= 0 and float(last) >= 1:
+            self._bar.grid_remove()
+        else:
+            self._bar.grid()
+        self.redraw()
+
+    def _on_bar(self, *words: str) -> None:
+        self.canvas.tk.call(str(self.canvas), "yview", *words)
+
+    def _bind_wheel(self, top: tk.Misc) -> None:
+        step = self.theme.px(_WHEEL_UNITS)
+        for key, way in ((_BACK, -1), (_FORWARD, 1)):
+            top.bind(key, lambda _event, way=way: self._wheel(way * step))  # type: ignore[misc]
+        top.bind("<MouseWheel>", lambda e: self._wheel(-e.delta * step // _WHEEL_STEP))
+
+    def _wheel(self, pixels: int) -> None:
+        if self._bar.winfo_ismapped():
+            self.canvas.yview_scroll(pixels, "units")
+
+
+def _on_page(colour: str) -> dict[str, str]:
+    names = ("troughcolor", "background", "bordercolor", "darkcolor", "lightcolor")
+    return dict.fromkeys(names, colour)

@@ -1,0 +1,74 @@
+"""Reading: a connection that cannot write, to the file that the writer writes to."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from trayapp.queue import schema
+from trayapp.queue.errors import translated
+from trayapp.queue.place import Place
+from trayapp.queue.salvage import Salvage, recorded
+
+
+class Reading:
+    """Opens and follows the file. One thread only. Raises QueueError."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._open()
+
+    def _open(self) -> None:
+        with translated():
+            self._place = Place.of(self._database)
+            self._connection = sqlite3.connect(
+                f"{self._database.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA query_only = ON")
+
+    def _follow(self) -> None:
+        """A salvage puts another file there: what was read so far is not written to any more."""
+        with translated():
+            if Place.of(self._database) in {self._place, None} or self._connection.in_transaction:
+                return
+        self._connection.close()
+        self._open()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a writer has to bring the database up to date before it can be read."""
+        with translated():
+            return schema.version(self._connection) < schema.SCHEMA_VERSION
+
+    def salvaged(self) -> Salvage | None:
+        """What came back of a damaged file, as long as the user has not been told."""
+        self._follow()
+        with translated():
+            return recorded(self._connection)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside shows one moment."""
+        self._follow()
+        with translated():
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+
+    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        self._follow()
+        with translated():
+            return self._connection.execute(sql, values).fetchall()
