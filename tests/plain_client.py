@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.plain_server import second_text, shown_times
@@ -28,6 +29,7 @@ from trayapp.tracking.entry import Event, Segment
 
 _Record = Mapping[str, object]
 _SHOWN = ("begin", "end", "project", "note")
+_GONE = "gone"
 
 
 class PlainClient:
@@ -44,6 +46,8 @@ class PlainClient:
         if not unit.pending:
             msg = "nothing is pending"
             raise ValueError(msg)
+        if any(event.kind.corrects for event in unit.pending):
+            return _mended(unit)
         first = unit.pending[0]
         segment = _segment_of(unit, first)
         if segment is None:
@@ -55,12 +59,12 @@ class PlainClient:
         body = _create(unit, segment) if known.remote_id is None else _update(segment, known)
         if body is None:
             return Nothing(settles=settles)
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        text.encode()  # half a surrogate pair is a ValueError
-        return Write(body=text, settles=settles, segment_id=segment.id, repeatable=False)
+        return _write(segment.id, body, settles)
 
     def send(self, write: Write) -> Outcome:
         body = json.loads(write.body)
+        if body["method"] == "DELETE":
+            return _removed(self._client.send("DELETE", body["path"]))
         if body["method"] == "PATCH":
             seen = self._compare(body)
             if not isinstance(seen, Absent):
@@ -81,6 +85,8 @@ class PlainClient:
 
     def look(self, unit: Unit, write: Write) -> Outcome:
         body = json.loads(write.body)
+        if body["method"] == "DELETE":
+            return _removed(self._client.get(body["path"]), still_there=Absent())
         if body["method"] == "PATCH":
             return self._compare(body)
         found = self._alike(unit, write.segment_id, body["json"])
@@ -168,6 +174,65 @@ def _segment_of(unit: Unit, event: Event) -> Segment | None:
         elif segment.ended_at == event.at:
             return segment
     return None
+
+
+def _mended(unit: Unit) -> Write | Nothing:
+    """Segment by segment what a correction changes there; what it no longer holds goes first."""
+    settles = tuple(event.id for event in unit.pending)
+    kept = () if unit.entry.deleted else unit.entry.segments
+    todo: list[tuple[str, dict[str, object]]] = []
+    for name, known in unit.known.items():
+        is_there = known.remote_id and not known.removed and known.base != _GONE
+        if is_there and name not in {segment.id for segment in kept}:
+            todo.append((name, {"method": "DELETE", "path": f"/entries/{known.remote_id}"}))
+    for segment in kept:
+        known = unit.known.get(segment.id, Known())
+        if not known.removed:
+            change = _create(unit, segment) if known.remote_id is None else _edit(unit, segment)
+            todo += [(segment.id, change)] if change else []
+    if not todo:
+        return Nothing(settles=settles)
+    (segment_id, body), *others = todo
+    return _write(segment_id, body, settles, more=bool(others))
+
+
+def _edit(unit: Unit, segment: Segment) -> dict[str, object] | None:
+    """The request that changes what was changed here; None when it shows that already."""
+    known = unit.known[segment.id]
+    base, new = json.loads(known.base or "{}"), _record(unit, segment)
+    before = {one.id: one for one in unit.before.segments} if unit.before else {}
+    old: _Record = {}
+    if unit.before and segment.id in before:
+        old = _record(replace(unit, entry=unit.before), before[segment.id])
+    wanted = {
+        name: value
+        for name, value in new.items()
+        if old.get(name, "") != value and base.get(name) != value
+    }
+    if not wanted:
+        return None
+    path = f"/entries/{known.remote_id}?edit=1"
+    kept = {name: base.get(name) for name in wanted}
+    return {"method": "PATCH", "path": path, "json": wanted, "base": kept}
+
+
+def _write(
+    segment_id: str, body: _Record, settles: tuple[str, ...], *, more: bool = False
+) -> Write:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    text.encode()  # half a surrogate pair is a ValueError
+    return Write(body=text, settles=settles, segment_id=segment_id, repeatable=False, more=more)
+
+
+def _removed(answer: Answer | Outcome, *, still_there: Outcome | None = None) -> Outcome:
+    """What became of a record that is to go; gone already is as good."""
+    if not isinstance(answer, Answer):
+        return answer
+    gone = Delivered(remote_id="gone", base=_GONE)
+    if answer.field("error") == "unknown_entry":
+        return gone
+    outcome = outcome_of_status(answer, repeatable=True)
+    return outcome or still_there or gone
 
 
 def _record(unit: Unit, segment: Segment) -> dict[str, object]:

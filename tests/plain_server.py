@@ -6,6 +6,7 @@ there twice. One entry may be active. Kept in memory; called by several threads.
     POST  /entries                create {begin, end?, project, note}
     GET   /entries?from=&to=      those begun in the window
     GET   /entries/{id}           PATCH /entries/{id} {end, ...}           DELETE /entries/{id}
+                                  PATCH /entries/{id}?edit=1: also what is stopped already
     GET   /account                POST /token/refresh
 """
 
@@ -133,9 +134,14 @@ class PlainServer:
 
     def _change(self, request: _Request, entry_id: int) -> tuple[HTTPStatus, object]:
         entry = self._found(entry_id)
-        if "end" in request.body and entry.end is not None:
+        is_stop = "end" in request.body and "edit" not in request.query
+        if is_stop and entry.end is not None:
             raise _Refusal(HTTPStatus.CONFLICT, "already_stopped", "the entry is already stopped")
-        changed = self._entries[entry_id] = _checked(request.body, entry)
+        changed = _checked(request.body, entry)
+        others = (other for name, other in self._entries.items() if name != entry_id)
+        if changed.end is None and any(other.end is None for other in others):
+            raise _Refusal(HTTPStatus.CONFLICT, "already_active", "an entry is already active")
+        self._entries[entry_id] = changed
         return HTTPStatus.OK, asdict(changed)
 
     def _remove(self, _request: _Request, entry_id: int) -> tuple[HTTPStatus, object]:

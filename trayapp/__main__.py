@@ -67,6 +67,18 @@ def _parser() -> _Parser:
             command.add_argument("--json", action="store_true", help=_("answer in JSON"))
         return command
 
+    _add_click_commands(add)
+    _add_failure_commands(add)
+    _add_account_commands(add)
+    demo = add("demo", _("play the whole story against a server that misbehaves"))
+    demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
+    add("quit", _("end the running app"))
+    # Not for people: the app starts its windows with it.
+    commands.add_parser("window", allow_abbrev=False).add_argument("window")
+    return parser
+
+
+def _add_click_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     status = add("status", _("what is tracked, and what waits to be sent"))
     status.add_argument("--check", action="store_true", help=_("tell by the exit status, too"))
     start = add("start", _("start tracking, or go on with the last project and note"))
@@ -80,26 +92,20 @@ def _parser() -> _Parser:
     ):
         command.add_argument("--at", metavar=_("TIME"), help=_("HH:MM[:SS] of today, or ISO 8601"))
     add("recent", _("the last entries"))
-    add("failed", _("what could not be sent, why, and what to do"))
+
+
+def _add_failure_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    failed = add("failed", _("what could not be sent, why, and what to do"))
+    text = _("show it in a window")
+    failed.add_argument("--window", action="store_true", dest="in_window", help=text)
     retry = add("retry", _("send failed tasks again"))
     retry.add_argument("ids", nargs="*", type=int, metavar="ID")
     retry.add_argument("--all", action="store_true", help=_("all of them; so it is without ids"))
     retry.add_argument("--wait", action="store_true", help=_("send now, and tell what came of it"))
-    _add_failure_commands(add)
-    _add_account_commands(add)
     old = add("import", _("bring over the tasks of an older database"))
     old.add_argument("file", type=Path, metavar=_("FILE"))
     text = _("whose they are on their server, where the file does not say")
     old.add_argument("--user", default="", metavar="ID", help=text)
-    demo = add("demo", _("play the whole story against a server that misbehaves"))
-    demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
-    add("quit", _("end the running app"))
-    # Not for people: the app starts its windows with it.
-    commands.add_parser("window", allow_abbrev=False).add_argument("window")
-    return parser
-
-
-def _add_failure_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     discard = add("discard", _("have failed tasks not sent; told first what that does"))
     discard.add_argument("ids", nargs="*", type=int, metavar="ID")
     text = _("those that change nothing, as “trayapp failed” finds them")

@@ -25,6 +25,7 @@ from trayapp.tracking.entry import Stamp, to_ms
 from trayapp.watch import GapWatch
 
 _WINDOWS = {
+    Action.FAILED_TASKS: ("failed", "trayapp failed"),
     Action.SIGN_IN: ("sign-in", "trayapp login"),
     Action.SIGN_OUT: ("sign-out", "trayapp logout"),
 }
@@ -88,6 +89,7 @@ class Answers:
             "watch": self._answer_watch,
             "wake": self._answer_wake,
             "hello": self._answer_hello,
+            "show": self._answer_show,
             "quit": self._answer_quit,
         }
 
@@ -103,15 +105,16 @@ class Answers:
             case Action.KEEP_RUNNING:
                 house.watch.answered()
                 house.tick()
-            case Action.FAILED_TASKS:
-                house.faces.tell_failed(house.status())
             case Action.OPEN_LOG:
                 house.faces.open_file(house.log)
-            case Action.SIGN_IN | Action.SIGN_OUT:
-                window, command = _WINDOWS[action]
-                house.faces.open_window(window, instead=command)
+            case Action.SIGN_IN | Action.SIGN_OUT | Action.FAILED_TASKS:
+                self._open(action)
             case _:
                 self._click(_request_of(click, stamp, house.watch.gap_since), stamp)
+
+    def _open(self, action: Action) -> None:
+        window, command = _WINDOWS[action]
+        self._house.faces.open_window(window, instead=command)
 
     def _click(self, request: Request, now: Stamp) -> None:
         reply = commands.click(self._house.core.timer, request, now=now)
@@ -140,6 +143,12 @@ class Answers:
 
     def _answer_hello(self, _request: Request, responder: Responder, _now: Stamp) -> None:
         responder.reply(Reply(ok=True, message=_("Trayapp is running already.")))
+
+    def _answer_show(self, request: Request, responder: Responder, now: Stamp) -> None:
+        # Somebody started it once more: what they look for is what went wrong.
+        self._answer_hello(request, responder, now)
+        if self._house.status().failed:
+            self._open(Action.FAILED_TASKS)
 
     def _answer_quit(self, _request: Request, responder: Responder, _now: Stamp) -> None:
         responder.reply(Reply(ok=True, changed=True, message=_("Trayapp ends.")))

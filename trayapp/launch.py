@@ -96,7 +96,7 @@ def _become_the_one(lock: InstanceLock, paths: Paths, ending: _Ending) -> bool:
         if ending.is_wanted:
             return False
         try:
-            ControlClient(paths.channel_dir).ask(Request("hello"), _GREET_SECONDS)
+            ControlClient(paths.channel_dir).ask(Request("show"), _GREET_SECONDS)
         except NotRunningError:
             continue  # a `retry --wait`, or an app about to start or to end
         except ChannelError:

@@ -1,4 +1,7 @@
-"""Each test of the contract runs on every server; `networked` is one that is reached by HTTP."""
+"""Each test of the contract runs on every server.
+
+`networked` is one that is reached by HTTP, `shared` one whose records others can change, too.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +29,10 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture(params=[pytest.param(make, id=name) for name, make in _STAGES if name != "inside"])
 def networked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with request.param(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Stage]:
+    with plain(tmp_path) as made:
         yield made

@@ -24,6 +24,7 @@ from trayapp.servers.http import HttpClient
 from trayapp.servers.wsgi import session_of
 from trayapp.sync.outcome import Delivered, Outcome
 from trayapp.sync.server import Known, Nothing, TimeServer, Unit, Write
+from trayapp.tracking.corrections import Edit, Pen, delete, edit, undo
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, to_ms
 from trayapp.tracking.replay import replay
 
@@ -43,6 +44,7 @@ class Courier:
     events: list[Event] = field(default_factory=list)
     pending: list[Event] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
+    _ids: int = 0
 
     def click(self, *kinds: EventKind) -> None:
         for kind in kinds:
@@ -58,6 +60,41 @@ class Courier:
             self.events.append(event)
             self.pending.append(event)
 
+    def edit(
+        self,
+        *,
+        project: str | None = None,
+        note: str | None = None,
+        started_at: datetime | None = None,
+        stopped_at: datetime | None = None,
+    ) -> None:
+        """Correct the entry, as of now."""
+        self.clock.advance(61.25)
+        command = Edit(ENTRY, project, note, started_at, stopped_at)
+        self._correct(edit(self.events, command, pen=self._pen))
+
+    def delete(self) -> None:
+        self.clock.advance(61.25)
+        self._correct(delete(self.events, pen=self._pen))
+
+    def undo(self) -> None:
+        self.clock.advance(61.25)
+        self._correct(undo([self.events], pen=self._pen))
+
+    @property
+    def _pen(self) -> Pen:
+        return Pen(stamp=self.clock.stamp(), new_id=self._new_id)
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"cccccccc-0000-4000-8000-{self._ids:012}"
+
+    def _correct(self, events: tuple[Event, ...]) -> None:
+        assert events
+        self.events += events
+        self.pending += events
+        self.project, self.note = events[-1].project, events[-1].note
+
     @property
     def entry(self) -> TimeEntry:
         entry = replay(self.events).entry
@@ -66,7 +103,13 @@ class Courier:
 
     @property
     def unit(self) -> Unit:
-        return Unit(entry=self.entry, pending=tuple(self.pending), known=dict(self.known))
+        before = [event for event in self.events if event not in self.pending]
+        return Unit(
+            entry=self.entry,
+            pending=tuple(self.pending),
+            known=dict(self.known),
+            before=replay(before).entry,
+        )
 
     def plan(self) -> Write:
         plan = self.server.plan(self.unit)
@@ -75,10 +118,19 @@ class Courier:
             plan = self.server.plan(self.unit)
         return plan
 
+    def next_write(self) -> Write | None:
+        """The next write; None after settling what needs none."""
+        plan = self.server.plan(self.unit)
+        if isinstance(plan, Nothing):
+            self._settle(plan.settles)
+            return None
+        return plan
+
     def take(self, write: Write, outcome: Outcome) -> None:
         """Write down a delivery."""
         assert isinstance(outcome, Delivered), outcome
-        self._settle(write.settles)
+        if not write.more:
+            self._settle(write.settles)
         if outcome.remote_id is not None:
             self.known[write.segment_id] = Known(remote_id=outcome.remote_id, base=outcome.base)
 
@@ -101,7 +153,11 @@ class Courier:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """A server to deliver to. `stray` is the same client at a wrong address."""
+    """A server to deliver to. `stray` is the same client at a wrong address.
+
+    `texts` are those of all records there, `text_of` is what they should be; `rename` has somebody
+    give the newest one another text, where that can be done.
+    """
 
     server: TimeServer
     stray: TimeServer
@@ -111,6 +167,9 @@ class Stage:
     wanted: Callable[[TimeEntry], Times]
     remove: Callable[[], None]
     contradict: Callable[[Courier], None]
+    texts: Callable[[], list[str]]
+    text_of: Callable[[TimeEntry], str] = lambda entry: f"{entry.note} #{entry.project}"
+    rename: Callable[[str], None] | None = None
     auth: Authenticator | None = None
     unplug: Callable[[], None] | None = None
 
@@ -201,6 +260,8 @@ def plain(tmp_path: Path) -> Iterator[Stage]:  # noqa: ARG001  # as the others
             ],
             remove=lambda: app.remove(app.entries[-1].id),
             contradict=contradict,
+            texts=lambda: [f"{entry.note} #{entry.project}" for entry in app.entries],
+            rename=lambda note: app.put(replace(app.entries[-1], note=note)),
             auth=auth,
             unplug=proxy.stop,
         )
@@ -214,9 +275,18 @@ def _embedded_stage(
     stray: TimeServer,
     play: Callable[[Iterable[Fault]], None],
 ) -> Stage:
-    def times() -> Times:
+    def shown() -> dict[str, object] | None:
         events = store.events(ENTRY)
-        return _embedded_times(entry_json(events)["segments"]) if events else []
+        entry = entry_json(events) if events else None
+        return entry if entry and not entry["deleted"] else None
+
+    def times() -> Times:
+        entry = shown()
+        return _embedded_times(entry["segments"]) if entry else []
+
+    def texts() -> list[str]:
+        entry = shown()
+        return [f"{entry['note']} #{entry['project']}"] if entry else []
 
     def contradict(courier: Courier) -> None:
         """Another event stands there under our id."""
@@ -235,6 +305,7 @@ def _embedded_stage(
         wanted=_wanted_of_embedded,
         remove=lambda: _remove(store),
         contradict=contradict,
+        texts=texts,
     )
 
 

@@ -51,6 +51,10 @@ def stage(house: House) -> Stage:
         wanted=wanted_times,
         remove=house.app.books.entries.clear,
         contradict=lambda courier: stop_there(house, courier),
+        texts=lambda: [
+            f"{entry.note} #{names_of(house)[entry.project_id]}"
+            for entry in house.app.books.entries.values()
+        ],
         unplug=house.proxy.stop,
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests import timetagger_house as houses
+from tests.contract import test_corrections as corrections
 from tests.contract import test_time_server as contract
 from tests.contract.stages import Courier, Stage
 from tests.timetagger_house import House, finish, wanted_times
 from trayapp.demo.proxy import Double, DropAfter, DropBefore, Fault, Pass, Say
+from trayapp.servers.timetagger_records import description
 from trayapp.sync.outcome import Delivered
 from trayapp.tracking.entry import EventKind
 
@@ -33,12 +35,20 @@ def stage(house: House) -> Stage:
         wanted=wanted_times,
         remove=house.web.remove_all,
         contradict=lambda courier: stop_there(house, courier),
+        texts=lambda: [str(one["ds"]) for one in house.web.records],
+        text_of=lambda entry: description(entry.project, entry.note),
+        rename=lambda note: house.web.edit(house.web.records[-1], ds=note),
         unplug=house.proxy.stop,
     )
 
 
 @pytest.fixture
 def networked(stage: Stage) -> Stage:
+    return stage
+
+
+@pytest.fixture
+def shared(stage: Stage) -> Stage:
     return stage
 
 
@@ -55,6 +65,14 @@ class TestOthers(contract.TestOthers):
 
 
 class TestTrouble(contract.TestTrouble):
+    pass
+
+
+class TestCorrections(corrections.TestCorrections):
+    pass
+
+
+class TestMerging(corrections.TestMerging):
     pass
 
 

@@ -85,9 +85,10 @@ class FailedWorld:
             with self._queue.lock() as guard:
                 tasks = guard.value.tasks
                 account = guard.value.accounts.active().id
-                while (task := tasks.next_task(account, CLICKED_AT)) is not None:
-                    for _ in range(trouble.attempts):
-                        tasks.change((task,), change, self._now)
+                while (head := tasks.next_task(account, CLICKED_AT)) is not None:
+                    for task in tasks.pending_of_entry(head):
+                        for _ in range(trouble.attempts):
+                            tasks.change((task,), change, self._now)
 
     def wait(self, count: int) -> None:
         """Clicks that nothing has gone wrong with yet."""

@@ -168,6 +168,9 @@ def test_what_was_typed_is_asked_and_then_forgotten(sign_in: WindowProgram, app:
         "token": "",
         "plain_http": False,
     }
+    assert sign_in.says("Signed in.")
+    assert [one.text for one in sign_in.controls()] == ["Close"]
+    sign_in.press_key("Return")
     assert sign_in.wait_end() == 0
 
 
@@ -243,12 +246,14 @@ def test_what_was_tracked_before_is_sent_when_asked_for(
     sign_in: WindowProgram, app: FakeApp
 ) -> None:
     app.answers["sign_in"] = Reply(ok=True, value={"earlier": 12})
-    app.answers["send_earlier"] = Reply(ok=True)
+    app.answers["send_earlier"] = Reply(ok=True, message="12 entries are sent.")
     _fill(sign_in)
     sign_in.press_key("Return")
     assert sign_in.says("12 entries were tracked before you signed in.")
     sign_in.press_key("Return")
     app.next("send_earlier")
+    assert sign_in.says("12 entries are sent.")
+    sign_in.press_key("Return")
     assert sign_in.wait_end() == 0
 
 
@@ -289,6 +294,7 @@ def test_what_is_unsent_is_counted_and_can_be_sent_first(
         shown.press_key("Return")
         assert app.next("sign_out").arguments == {"send": True}
         assert shown.says("Signed out.")
+        shown.press_key("Return")
         assert shown.wait_end() == 0
 
 

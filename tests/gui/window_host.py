@@ -106,7 +106,7 @@ def _facts(widget: tk.Misc) -> dict[str, object]:
         "asks_width": widget.winfo_reqwidth(),
         "asks_height": widget.winfo_reqheight(),
         "enabled": not (kind.startswith("T") and "disabled" in str(widget.tk.call(widget, "state")))
-        if kind not in {"Trayapp", "Toplevel"}
+        if kind not in {"Trayapp", "Toplevel", "Text"}
         else True,
     }
 

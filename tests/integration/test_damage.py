@@ -60,7 +60,7 @@ def opened(folder: Path) -> Salvage | None:
         done = queue.reader.salvaged()
         if done is not None:
             assert queue.sql(NOT_IN_DOUBT) == []
-        queue.click("a new one")
+        queue.click("new")
         return done
 
 
@@ -137,7 +137,7 @@ def test_a_wal_of_another_database_hides_nothing(whole: Path, tmp_path: Path) ->
     folder.mkdir()
     shutil.copy(whole, database_in(folder))
     with a_queue(other) as queue:
-        queue.click("somewhere else")
+        queue.click("elsewhere")
         shutil.copy(other / "queue.db-wal", folder)
     before = set(table(whole, "SELECT id, at_ms FROM event"))
     done = opened(folder)
@@ -154,7 +154,7 @@ def test_a_wal_that_was_taken_away_leaves_nothing_that_is_sent_without_a_look(
     with a_queue(source) as queue:
         used(queue)
         queue.sql("PRAGMA wal_checkpoint")
-        queue.click("the newest")
+        queue.click("newest")
         for name in ("queue.db", "queue.db-shm"):
             shutil.copy(source / name, folder)
     done = opened(folder)

@@ -14,9 +14,9 @@ from tests.integration.core_support import (
     bench_inside,
     bench_over_http,
     made_paths,
+    rows_of,
 )
 from trayapp.demo.proxy import SAY_500, DropAfter, Pass, Say
-from trayapp.queue.errors import QueueError
 from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import AccountView, Link
 from trayapp.tracking.entry import EventKind, to_ms
@@ -256,6 +256,11 @@ def test_a_damaged_database_is_not_replaced_by_an_empty_one(tmp_path: Path, wher
         "not a database": b"a list of groceries\n" * 1000,
     }[where]
     paths.database.write_bytes(damaged)
-    with pytest.raises(QueueError, match=r"database|disk image|malformed"):
-        _use(tmp_path)
-    assert paths.database.read_bytes() == damaged
+    _use(tmp_path)
+    beside = ("-wal", "-shm")
+    found = paths.data_dir.glob("*.damaged-*")
+    kept = [path for path in found if not path.name.endswith(beside)]
+    assert [path.read_bytes() for path in kept] == [damaged]
+    if where == "header":
+        assert len(rows_of(paths.database, "SELECT entry FROM event")) == 4
+    assert rows_of(paths.database, "SELECT key FROM meta WHERE key = 'salvage'")

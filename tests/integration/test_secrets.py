@@ -21,9 +21,9 @@ from tests.integration.recorded_app import Order
 from trayapp.accounts.tokens import Tokens
 from trayapp.demo.proxy import SAY_401, SAY_500, DropAfter, Fault, MisbehavingProxy, Say
 from trayapp.desktop.menu import Item, tray_view
-from trayapp.desktop.notices import failed_notice
 from trayapp.log import start_logging, stop_logging
 from trayapp.sync.outcome import Outcome
+from trayapp.sync.sentences import explain_failed
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.status import Link
 from trayapp.tracking.catalog import Catalog
@@ -265,14 +265,13 @@ def _texts(bench: Bench) -> list[str]:
     """Everything that is shown anywhere."""
     status = bench.status
     rows = [row.label for row in tray_view(status).rows if isinstance(row, Item)]
-    notice = failed_notice(status)
+    told = [explain_failed(found, status) for found in status.failed_causes]
     tasks = bench.rows("SELECT * FROM sync_queue") + bench.rows("SELECT * FROM attempt")
     gates = bench.rows("SELECT * FROM account")
     return [
         tray_view(status).title,
         *rows,
-        notice.title,
-        notice.body,
+        *(f"{words.title} {words.text}" for words in told),
         *(repr(one) for one in (status, bench.failed, tasks, gates)),
     ]
 

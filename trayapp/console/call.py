@@ -44,6 +44,7 @@ class Options:
     send: bool = False
     keep: bool = False
     window: str = ""
+    in_window: bool = False
     file: Path = field(default_factory=Path)
     undo: bool = False
     duplicates: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trayapp.console.call import ASK_SECONDS, Answer, Call, Failure, told
+from trayapp.console.call import ASK_SECONDS, USAGE, Answer, Call, Failure, told
 from trayapp.control.client import ControlClient, NotRunningError
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.instance import InstanceLock
@@ -35,9 +35,17 @@ def demo(call: Call) -> Answer:
 
 def window(call: Call) -> Answer:
     """Be one of the app's windows until it is closed."""
-    from trayapp.desktop.windows import run_window  # noqa: PLC0415  # brings Tk along
+    return show_window(call, call.options.window)
 
-    return Answer(exit_status=run_window(call.options.window, call.paths.channel_dir))
+
+def show_window(call: Call, name: str) -> Answer:
+    """Be this window. Raises Failure where there is none of that name."""
+    from trayapp.desktop.windows import WINDOWS, run_window  # noqa: PLC0415  # the rest is light
+
+    if name not in WINDOWS:
+        text = _("There is no window “{name}”. There are: {names}.")
+        raise Failure(text.format(name=name, names=", ".join(WINDOWS)), USAGE)
+    return Answer(exit_status=run_window(name, call.paths.channel_dir, log=call.paths.log))
 
 
 def end(call: Call) -> Answer:

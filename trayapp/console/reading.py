@@ -62,6 +62,10 @@ def recent(call: Call) -> Answer:
 
 def failed(call: Call) -> Answer:
     """What failed, for which reasons, and what to do. Raises Failure."""
+    if call.options.in_window:
+        from trayapp.console.life import show_window  # noqa: PLC0415  # brings Tk along
+
+        return show_window(call, "failed")
     most, now = call.settings.max_attempts, call.clock.now()
     found = read_failures(call)
     log = found.log

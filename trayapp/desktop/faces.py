@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trayapp.desktop.menu import Click, tray_view
-from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice, failed_notice
+from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
 from trayapp.desktop.tray import Tray, TrayUnavailable
 from trayapp.i18n import _
@@ -123,10 +123,6 @@ class Faces:
     def tell_closed(self, words: str) -> None:
         """An entry was ended on the server because another began here; any thread may."""
         self._speaker.say(closed_foreign_notice(words))
-
-    def tell_failed(self, status: SyncStatus) -> None:
-        """The reasons of the failed tasks, grouped, as one notification."""
-        self._speaker.say(failed_notice(status))
 
     def open_file(self, path: Path) -> None:
         """Show a file in the desktop's own program for it, or say where it is."""

@@ -181,12 +181,6 @@ def closed_foreign_notice(words: str) -> Notice:
     return Notice(_("An entry was ended on the server"), words, key="closed-there", urgent=True)
 
 
-def failed_notice(status: SyncStatus) -> Notice:
-    """All that failed, grouped by cause: the answer to "Failed tasks"."""
-    body = sentences.failed_summary(status)
-    return Notice(sentences.failed_label(status), body, key="failed-list")
-
-
 def _failure_notice(found: FailedCause, status: SyncStatus) -> Notice:
     words = sentences.explain_failed(found, status)
     return Notice(

@@ -73,7 +73,8 @@ def _look_first(database: Path, busy_seconds: float, *, is_suspect: bool) -> Non
         contextlib.closing(sqlite3.connect(uri, uri=True, timeout=busy_seconds)) as connection,
     ):
         _refuse_strangers(connection, database)
-        is_ours = schema.is_ours(connection)
+        # One that is being upgraded has a copy, and tokens in it: its own check comes later.
+        is_ours = schema.is_ours(connection) and not legacy.is_unfinished(connection)
         if is_ours and not had_index and hides_clicks(connection, database, wal):
             raise DamagedError(_("the WAL belongs to another database"))
         if is_ours and (is_suspect or size <= _CHECKED_BYTES):
@@ -103,7 +104,8 @@ def _check(connection: sqlite3.Connection, *, thoroughly: bool) -> None:
         connection.text_factory = str
         if found != "ok":
             raise DamagedError(_("the database is damaged ({reason})").format(reason=found))
-        for table in TABLES if thoroughly else ():
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
+        for table in tables.intersection(TABLES) if thoroughly else ():
             for _row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608  # our own names
                 pass
 

@@ -23,7 +23,7 @@ from trayapp.queue.pages import (
     Tree,
 )
 from trayapp.queue.records import Value
-from trayapp.queue.salvage_rows import Shape, shapes
+from trayapp.queue.salvage_rows import Shape, is_name, shapes
 
 _KEYS = {
     "account": "id",
@@ -84,6 +84,7 @@ class Finder:
         self._shapes = tables
         self._roots: dict[str, int] = {}
         self._is_legacy = False
+        self._is_hidden = False
 
     def find(self) -> Found:
         """Read all of it."""
@@ -114,7 +115,8 @@ class Finder:
         clicks = self._count()
         self._keep(older, only="event")
         # Clicks never leave their table: where older pages have more, the newer ones are not it.
-        if not is_sound or self._count() > clicks:
+        self._is_hidden = self._count() > clicks
+        if not is_sound or self._is_hidden:
             self._keep(older)
 
     def _count(self) -> int:
@@ -156,8 +158,8 @@ class Finder:
         newest = self._run("SELECT COALESCE(MAX(seq), 0) FROM named_event").fetchone()[0]
         return Found(
             is_ours=self._is_ours(pages),
-            tasks_are_whole=tasks.is_whole and self._are_all_found(tasks),
-            names_are_whole=names.is_whole and bool(names.pages),
+            tasks_are_whole=tasks.is_whole and not self._is_hidden and self._are_all_found(tasks),
+            names_are_whole=names.is_whole and not self._is_hidden,
             newest_seq=max(0, int(newest)),
             most_clicks=self._most_clicks(),
         )
@@ -234,6 +236,6 @@ def _pairs(tree: Tree) -> list[tuple[str, int]]:
 
 def _pair(values: tuple[Value, ...]) -> tuple[str, int] | None:
     match values:
-        case (str() as text, int() as number):
+        case (str() as text, int() as number) if is_name(text):
             return text, number
     return None

@@ -11,6 +11,7 @@ Works on the `found_*` tables that `trayapp.queue.salvage` fills, before anythin
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ _CLICKS = tuple(
     kind.value for kind in (EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.STOP)
 )
 _MARKS = ", ".join("?" for _kind in _CLICKS)
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOWEST = -(2**62)
 _IN_A_MS = 20  # see trayapp.queue.legacy_tasks
 _GATE = (
@@ -69,21 +71,22 @@ class Mender:
         self._run(
             "UPDATE found_event SET id = (SELECT id FROM named_event AS named"
             "   WHERE named.seq = found_event.seq)"
-            " WHERE seq IN (SELECT seq FROM named_event WHERE id <> ''"
-            "   AND id NOT IN (SELECT id FROM found_event)) AND (id = '' OR"
-            " (id NOT IN (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
-            "  AND (SELECT id FROM named_event AS named WHERE named.seq = found_event.seq)"
-            "  IN (SELECT event FROM found_sync_queue)))"
+            " WHERE id = '' AND seq IN (SELECT seq FROM named_event"
+            "   WHERE id NOT IN (SELECT id FROM found_event))"
         )
-        for row, event in self._run(
-            "SELECT one.rowid, MIN(task.event) FROM found_event AS one"
+        rows = self._run(
+            "SELECT one.rowid, one.id, MIN(task.event) FROM found_event AS one"
             " JOIN found_sync_queue AS task"
             " ON task.entry = one.entry AND task.entity_type = one.kind"
             " WHERE task.event NOT IN (SELECT id FROM found_event) AND one.id NOT IN"
             " (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
             " AND one.at_ms = shown_ms(task.payload) GROUP BY one.rowid"
-        ).fetchall():
-            self._run("UPDATE found_event SET id = ? WHERE rowid = ?", (event, row))
+        ).fetchall()
+        for row, own, said in rows:
+            if own and (_UUID.fullmatch(own) or not _UUID.fullmatch(said)):
+                self._run("UPDATE found_sync_queue SET event = ? WHERE event = ?", (own, said))
+            else:
+                self._run("UPDATE found_event SET id = ? WHERE rowid = ?", (said, row))
         self._run("DELETE FROM found_event WHERE id = ''")
         self._run(
             "DELETE FROM found_event WHERE rowid >"
@@ -120,7 +123,7 @@ class Mender:
 
     def _bring_event(self, task: sqlite3.Row) -> None:
         shown = Shown.of(task["payload"])
-        at_ms = task["created_at"] if shown.at_ms is None else shown.at_ms
+        at_ms = max(task["created_at"], 1) if shown.at_ms is None else shown.at_ms
         near = self._run(
             "SELECT seq, offset_minutes, zone, project, note, entry = ? FROM found_event"
             " WHERE at_ms <= ? AND (entry = ? OR seq > 0) ORDER BY entry = ? DESC, seq DESC",

@@ -25,7 +25,7 @@ _LEAST = {"account": 15, "event": 12, "sync_queue": 19}
 _ESSENTIAL = {
     "account": {"id", "kind", "url", "user"},
     "event": {"seq", "entry", "kind", "at_ms"},
-    "sync_queue": {"id", "entity_type", "created_at"},
+    "sync_queue": {"id", "account", "created_at"},
     "attempt": {"id", "task", "at_ms", "outcome"},
     "segment": {"id", "account", "entry", "began_ms"},
     "project": {"account", "remote_id", "name"},
@@ -42,6 +42,7 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("sync_queue", "status"): frozenset(status.value for status in TaskStatus),
     ("sync_queue", "doubt"): frozenset(doubt.value for doubt in Doubt),
     ("account", "gate"): frozenset(kind.value for kind in GateKind),
+    ("sync_queue", "entity_type"): frozenset(kind.value for kind in EventKind),
     ("meta", "key"): frozenset({"active_account", "scrub"}),
 }
 _RANGES = {
@@ -59,6 +60,7 @@ _RANGES = {
         range(2),
     ),
 }
+_MOST_DIFFERING = 2
 _TIME_NAMES = {"created_at", "last_retry_at", "sent_at"}
 
 
@@ -69,6 +71,14 @@ class _Column:
     nullable: bool
     is_essential: bool
     fits: Callable[[Value], bool]
+    words: frozenset[str] = frozenset()
+
+    def mended(self, value: Value) -> Value:
+        """One of few words can be told with a letter or two damaged."""
+        if not isinstance(value, str) or value in self.words:
+            return value
+        near = (word for word in self.words if _differing(word, value) <= _MOST_DIFFERING)
+        return next(near, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,7 @@ class Shape:
         found: list[Value] = []
         for position, column in enumerate(self.columns):
             value = values[position] if position < len(values) else column.default
+            value = column.mended(value)
             if value is None and column.nullable:
                 found.append(None)
             elif column.fits(value):
@@ -131,10 +142,22 @@ def _shape(connection: sqlite3.Connection, table: str) -> Shape:
             nullable=not (notnull or key),
             is_essential=name in _ESSENTIAL[table],
             fits=_check(table, name, is_text=kind == "TEXT"),
+            words=_WORDS.get((table, name), frozenset()),
         )
         for name, kind, notnull, default, key in rows
     )
     return Shape(table, columns, has_rowid=table in _WITH_ROWID)
+
+
+def _differing(one: str, other: str) -> int:
+    if len(one) != len(other):
+        return len(one)
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def is_name(value: str) -> bool:
+    """Whether it can be the id of something of ours."""
+    return bool(_NAME.fullmatch(value))
 
 
 def _default(said: str | None, *, is_text: bool, nullable: bool) -> Value:
@@ -147,11 +170,11 @@ def _default(said: str | None, *, is_text: bool, nullable: bool) -> Value:
 
 def _check(table: str, name: str, *, is_text: bool) -> Callable[[Value], bool]:
     words = _WORDS.get((table, name))
-    if words is not None:
+    if words is not None and name != "entity_type":  # the older app had more kinds
         return lambda value: value in words
     if not is_text:
         return _is_in(_range(name))
-    if (table, name) == ("account", "kind") or name == "entity_type":
+    if words is not None or (table, name) == ("account", "kind"):
         return _matches(_WORD)
     if name in _TEXT_IDS or (table, name) in {("event", "id"), ("segment", "id")}:
         return _matches(_NAME)

@@ -18,6 +18,10 @@ _EVENT_WINS = (
     " entity_type = (SELECT kind FROM found_event WHERE id = event)"
     " WHERE event IN (SELECT id FROM found_event)"
 )
+_WHEN = (
+    "UPDATE found_sync_queue SET created_at = COALESCE((SELECT at_ms FROM found_event"
+    " WHERE id = event), shown_ms(payload), 1) WHERE created_at = 0"
+)
 _ONE_EACH = (
     "DELETE FROM found_sync_queue WHERE event IS NOT NULL AND rowid >"
     " (SELECT MIN(rowid) FROM found_sync_queue AS one WHERE one.event = found_sync_queue.event)"
@@ -59,6 +63,7 @@ class TaskMender:
     def mend(self) -> int:
         """Make them fit their events; how many were put together from those."""
         self._run(_EVENT_WINS)
+        self._run(_WHEN)
         self._decide_by_hand()
         self._run(_ONE_EACH)
         self._last_task = int(self._run(_LAST_TASK).fetchone()[0])

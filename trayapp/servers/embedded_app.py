@@ -163,9 +163,10 @@ class EmbeddedApp:
             words = "from and to are times such as 2026-01-08T09:00:00.000Z"
             raise _HttpError(HTTPStatus.BAD_REQUEST, "bad_window", words) from error
         found = self._store.entries_begun(window[0], window[1])
-        shown = (self._store.events(entry_id) for entry_id in found)
+        stored = (self._store.events(entry_id) for entry_id in found)
         # One may have been removed since it was found.
-        return HTTPStatus.OK, {"entries": [entry_json(events) for events in shown if events]}
+        shown = (entry_json(events) for events in stored if events)
+        return HTTPStatus.OK, {"entries": [entry for entry in shown if not entry["deleted"]]}
 
     def _entry(self, _request: _Request, entry_id: str) -> tuple[HTTPStatus, object]:
         events = self._store.events(entry_id)

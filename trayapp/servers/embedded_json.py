@@ -5,12 +5,22 @@ Times are ISO 8601 UTC with milliseconds and `Z`; offsets are whole seconds east
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from trayapp.servers.embedded_store import StoredEvent
-from trayapp.tracking.entry import Event, EventKind, Segment, Stamp, from_ms, to_ms
+from trayapp.tracking.entry import (
+    Edited,
+    Event,
+    EventKind,
+    Segment,
+    Stamp,
+    TrackerState,
+    from_ms,
+    to_ms,
+)
 from trayapp.tracking.replay import replay
 
 JsonObject = dict[str, object]
@@ -39,8 +49,8 @@ def utc_ms(text: str) -> int:
 
 
 def event_body(event: Event) -> JsonObject:
-    """What a client puts."""
-    return {
+    """What a client puts; an edit holds the whole of the entry's times."""
+    body: JsonObject = {
         "kind": event.kind.value,
         "at": utc_text(to_ms(event.at)),
         "offset": event.stamp.offset // timedelta(seconds=1),
@@ -48,6 +58,9 @@ def event_body(event: Event) -> JsonObject:
         "project": event.project,
         "note": event.note,
     }
+    if event.edited is not None:
+        body["times"] = _times_json(event.edited)
+    return body
 
 
 def event_from_json(body: object, *, entry_id: str, event_id: str) -> StoredEvent:
@@ -76,7 +89,43 @@ def event_from_json(body: object, *, entry_id: str, event_id: str) -> StoredEven
         zone=_text(body, "zone"),
         project=_text(body, "project"),
         note=_text(body, "note"),
+        detail=_detail(body, kind),
     )
+
+
+def _detail(body: JsonObject, kind: str) -> str:
+    """The times of an edit as they are kept; any other event has none. Raises BadEventError."""
+    if kind != EventKind.EDIT:
+        return ""
+    edited = _edited(body.get("times"))
+    if edited is None or not edited.is_sound:
+        msg = "times are the state and the segments of the entry, in order"
+        raise BadEventError(msg)
+    return json.dumps(_times_json(edited), separators=(",", ":"))
+
+
+def _edited(times: object) -> Edited | None:
+    try:
+        state, segments = times["state"], times["segments"]  # type: ignore[index]
+        return Edited(tuple(_segment(one) for one in segments), TrackerState(state))
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _segment(shown: JsonObject) -> Segment:
+    end = shown["end"]
+    return Segment(
+        id=_text(shown, "id"),
+        began_at=from_ms(utc_ms(_text(shown, "begin"))),
+        ended_at=None if end is None else from_ms(utc_ms(_text(shown, "end"))),
+    )
+
+
+def _times_json(edited: Edited) -> JsonObject:
+    return {
+        "state": edited.state.value,
+        "segments": [_segment_json(segment) for segment in edited.segments],
+    }
 
 
 def _text(body: JsonObject, name: str) -> str:
@@ -97,9 +146,10 @@ def entry_json(events: Sequence[StoredEvent]) -> JsonObject:
     entry = replay([_event(event) for event in events]).entry
     return {
         "id": events[0].entry_id,
-        "project": events[0].project,
-        "note": events[0].note,
+        "project": events[-1].project,
+        "note": events[-1].note,
         "state": entry.state.value if entry else "stopped",
+        "deleted": entry is not None and entry.deleted,
         "segments": [_segment_json(segment) for segment in entry.segments] if entry else [],
         "events": [_event_json(event) for event in events],
     }
@@ -111,7 +161,7 @@ def _segment_json(segment: Segment) -> JsonObject:
 
 
 def _event_json(event: StoredEvent) -> JsonObject:
-    return {
+    shown: JsonObject = {
         "id": event.id,
         "kind": event.kind,
         "at": utc_text(event.at_ms),
@@ -120,6 +170,9 @@ def _event_json(event: StoredEvent) -> JsonObject:
         "project": event.project,
         "note": event.note,
     }
+    if event.detail:
+        shown["times"] = json.loads(event.detail)
+    return shown
 
 
 def _event(event: StoredEvent) -> Event:
@@ -136,4 +189,5 @@ def _event(event: StoredEvent) -> Event:
         ),
         project=event.project,
         note=event.note,
+        edited=_edited(json.loads(event.detail)) if event.detail else None,
     )

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS event (
     zone TEXT NOT NULL,
     project TEXT NOT NULL,
     note TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT '', -- of an edit: all times of the entry, JSON
     PRIMARY KEY (entry_id, at_ms)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS event_at ON event (at_ms);
@@ -31,7 +32,7 @@ CREATE TABLE IF NOT EXISTS tombstone (
     entry_id TEXT PRIMARY KEY    -- removed for good: no event of it is taken again
 ) STRICT, WITHOUT ROWID;
 """
-_COLUMNS = "id, entry_id, kind, at_ms, offset_s, zone, project, note"
+_COLUMNS = "id, entry_id, kind, at_ms, offset_s, zone, project, note, detail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class StoredEvent:
     zone: str
     project: str
     note: str
+    detail: str = ""
 
 
 class Put(Enum):
@@ -72,9 +74,16 @@ class EmbeddedStore:
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA wal_autocheckpoint=100")
             self._db.executescript(_SCHEMA)
+            self._bring_up_to_date()
         except sqlite3.Error:
             self._db.close()
             raise
+
+    def _bring_up_to_date(self) -> None:
+        """A file from before there were edits has no place for one."""
+        columns = {row[1] for row in self._db.execute("PRAGMA table_info(event)")}
+        if "detail" not in columns:
+            self._db.execute("ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT ''")
 
     def put(self, event: StoredEvent) -> Put:
         """Store `event` durably, unless it is known, or the entry cannot take it."""
@@ -84,8 +93,7 @@ class EmbeddedStore:
             if refusal is not None:
                 return refusal
             self._db.execute(
-                "INSERT INTO event (id, entry_id, kind, at_ms, offset_s, zone, project, note)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
                 (
                     event.id,
                     event.entry_id,
@@ -95,6 +103,7 @@ class EmbeddedStore:
                     event.zone,
                     event.project,
                     event.note,
+                    event.detail,
                 ),
             )
             return Put.STORED
@@ -162,6 +171,7 @@ class EmbeddedStore:
                 zone=row[5],
                 project=row[6],
                 note=row[7],
+                detail=row[8],
             )
             for row in rows
         )

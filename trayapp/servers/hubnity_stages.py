@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from trayapp.servers.hubnity_shapes import Shape, Status, wanted_shape
 from trayapp.sync.server import Unit
@@ -57,19 +58,19 @@ class Stage:
 
 def is_imported(unit: Unit) -> bool:
     """Whether another program tracked this: no clock of this machine was read for its clicks."""
-    return all(not one.stamp.boot_id and one.stamp.boot == _NOTHING for one in unit.pending)
+    first = unit.pending[0].stamp if unit.pending else None
+    return first is not None and not first.boot_id and first.boot == _NOTHING
 
 
 def stages_of(unit: Unit) -> tuple[Stage, ...]:
     """All that the entry has been like, in order; the last is what it should be."""
-    *before, last = _moments(unit.entry, unit.pending)
-    ends = [at_ms for at_ms, _shape, _closed in (*before[1:], last)]
+    moments = _moments(unit.entry, unit.pending)
     found = [
-        Stage(shape=shape, closed=closed, count=_count_before(unit.pending, end_ms))
-        for (_at_ms, shape, closed), end_ms in zip(before, ends, strict=True)
+        Stage(shape=shape, closed=closed, count=_count_before(unit.pending, until_ms))
+        for (_at_ms, shape, closed), (until_ms, _next, _more) in pairwise(moments)
     ]
     want = wanted_shape(unit.entry, unit.pending)
-    return (*found, Stage(shape=want, count=len(unit.pending), closed=last[2]))
+    return (*found, Stage(shape=want, count=len(unit.pending), closed=moments[-1][2]))
 
 
 def marks_of(entry: TimeEntry) -> tuple[int, ...]:

@@ -15,7 +15,13 @@ from itertools import takewhile
 from trayapp.servers.timetagger_answers import gone, in_doubt, judge, not_shown, refused
 from trayapp.servers.timetagger_api import NotTaken, TimeTaggerApi
 from trayapp.servers.timetagger_batch import deliver
-from trayapp.servers.timetagger_records import Job, Record, job_of, segment_of
+from trayapp.servers.timetagger_records import (
+    Job,
+    Record,
+    hiding_jobs,
+    job_of,
+    segment_of,
+)
 from trayapp.servers.timetagger_strangers import Strangers
 from trayapp.sync.outcome import (
     Absent,
@@ -46,6 +52,8 @@ class TimeTaggerServer:
         if not unit.pending:
             msg = "nothing is pending"
             raise ValueError(msg)
+        if any(event.kind.corrects for event in unit.pending):
+            return _mended(unit)
         segment = segment_of(unit, unit.pending[0])
         same = (None, segment)  # a stop while paused changes none, and goes along
         events = tuple(takewhile(lambda event: segment_of(unit, event) in same, unit.pending))
@@ -93,10 +101,10 @@ class TimeTaggerServer:
         if isinstance(found, Outcome):
             return found
         if found.ours is None:
-            return gone() if job.base else self._write(job, job.want)
+            return _missing(job) if job.base else self._write(job, job.want)
         merged = job.merged(found.ours)
         if merged is None or _settled(found.ours, merged):
-            return self._close_strangers(job, found, judge(found.ours, merged or job.want))
+            return self._close_strangers(job, found, _judged(job, found.ours, merged or job.want))
         return self._write(job, merged, over=found.ours)
 
     def _send_batch(self, write: Write) -> Outcome:
@@ -109,11 +117,11 @@ class TimeTaggerServer:
         if isinstance(found, Outcome):
             return found
         if found.ours is None:
-            return gone() if job.base else Absent()
+            return _missing(job) if job.base else Absent()
         merged = job.merged(found.ours)
         if merged is not None and not _settled(found.ours, merged):
             return Absent()
-        judged = judge(found.ours, merged or job.want)
+        judged = _judged(job, found.ours, merged or job.want)
         return self._close_strangers(job, found, judged) if still_runs else judged
 
     def _find(self, job: Job) -> _Found | Outcome:
@@ -147,7 +155,7 @@ class TimeTaggerServer:
                 return found
             over = found.ours
         if over is not None and (job.base is None or not over.shows(job.base)):
-            return judge(over, record)
+            return _judged(job, over, record)
         now = self._api.server_time()
         if isinstance(now, Outcome):
             return now
@@ -160,7 +168,7 @@ class TimeTaggerServer:
             return in_doubt(found)
         if found.ours is None:
             return not_shown()
-        judged = judge(found.ours, record)
+        judged = _judged(job, found.ours, record)
         if not isinstance(judged, Delivered):
             return judged
         outcome = self._close_strangers(job, found, judged)
@@ -181,11 +189,44 @@ class _Found:
     records: tuple[Record, ...]
 
 
+def _mended(unit: Unit) -> Write | Nothing:
+    """Record by record what a correction changes; what the entry no longer holds goes first."""
+    settles = tuple(event.id for event in unit.pending)
+    jobs = list(hiding_jobs(unit, unit.pending))
+    for segment in () if unit.entry.deleted else unit.entry.segments:
+        if not unit.known.get(segment.id, Known()).removed:
+            job = job_of(unit, segment, unit.pending)
+            jobs += [(segment.id, job)] if job else []
+    if not jobs:
+        return Nothing(settles=settles)
+    (segment_id, first), *others = jobs
+    return Write(
+        body=first.to_json(),
+        settles=settles,
+        segment_id=segment_id,
+        repeatable=True,
+        more=bool(others),
+    )
+
+
 def _read(write: Write) -> Job | Ours:
     try:
         return Job.from_json(write.body)
     except (ValueError, LookupError, TypeError) as error:
         return Ours(f"Internal error: the stored request cannot be read: {type(error).__name__}")
+
+
+def _judged(job: Job, theirs: Record, wanted: Record) -> Outcome:
+    if job.hides and theirs.is_hidden:
+        return Delivered(remote_id=theirs.key, base=theirs.to_json())
+    return judge(theirs, wanted)
+
+
+def _missing(job: Job) -> Outcome:
+    """It had our record, and has it no more: as good as removed, if it was to be."""
+    if job.hides:
+        return Delivered(remote_id=job.want.key, base=job.want.to_json())
+    return gone()
 
 
 def _settled(theirs: Record, merged: Record) -> bool:

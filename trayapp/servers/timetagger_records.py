@@ -6,7 +6,7 @@ A record's times are whole seconds; it runs as long as its end equals its begin.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from trayapp.queue.task import Known
@@ -42,6 +42,12 @@ class Record:
     def is_hidden(self) -> bool:
         """Whether the user removed it."""
         return self.ds.startswith(HIDDEN)
+
+    def hidden(self, *, at: int) -> Record:
+        """The record as it is removed, at a time in seconds: nothing of it runs on."""
+        end = max(at, self.t1 + 1) if self.end is None else self.t2
+        mt = max(at, self.mt + 1)
+        return replace(self, t2=end, mt=mt, ds=f"{HIDDEN} {self.ds}"[:MOST_CHARACTERS])
 
     def shows(self, other: Record) -> bool:
         """Whether both say the same to the user."""
@@ -128,6 +134,11 @@ class Job:
         """A server time after which the record was stored, if it ever was."""
         return self.want.t1 - _DAY_SECONDS if self.base is None else int(self.base.st) - 1
 
+    @property
+    def hides(self) -> bool:
+        """Whether the record is to be removed."""
+        return self.want.is_hidden
+
     def to_json(self) -> str:
         """The form kept as the write's body. Raises ValueError when no request can carry it."""
         method = "PUT" if self.base is None else "PATCH"  # a PATCH is read and merged, then put
@@ -149,14 +160,17 @@ class Job:
 
     def merged(self, theirs: Record) -> Record | None:
         """The server's record with our changes; None where both sides changed the same."""
-        want, base = self.want, self.base
+        if self.hides or (self.base is None and theirs.shows(self.want)):
+            is_right = theirs.is_hidden or not self.hides
+            return theirs if is_right else theirs.hidden(at=self.want.mt)
+        want, base = self.want, self.base or self._begun(theirs)
         if base is None:
-            if theirs.shows(want):
-                return theirs
-            if want.end is None or theirs.end is not None:
-                return None
-            base = replace(want, t2=want.t1)  # its start arrived, and we were told otherwise
-        ours = ((base.t1, want.t1, theirs.t1), (base.end, want.end, theirs.end))
+            return None
+        ours: tuple[tuple[object, object, object], ...] = (
+            (base.t1, want.t1, theirs.t1),
+            (base.end, want.end, theirs.end),
+            (base.ds, want.ds, theirs.ds),
+        )
         if any(was != now and there not in {was, now} for was, now, there in ours):
             return None
         t1 = theirs.t1 if want.t1 == base.t1 else want.t1
@@ -166,6 +180,11 @@ class Job:
         ds = theirs.ds if want.ds == base.ds else want.ds
         mt = max(want.mt, theirs.mt + 1)
         return replace(theirs, t1=t1, t2=t1 if end is None else end, mt=mt, ds=ds)
+
+    def _begun(self, theirs: Record) -> Record | None:
+        """Its start, where that arrived and we were told otherwise."""
+        could_be = self.want.end is not None and theirs.end is None
+        return replace(self.want, t2=self.want.t1) if could_be else None
 
     def strangers(self, records: Iterable[Record]) -> list[Record]:
         """Somebody's running records that end where ours begins, if ours runs."""
@@ -190,17 +209,56 @@ def job_of(unit: Unit, segment: Segment, events: Iterable[Event]) -> Job | None:
     changed there since.
     """
     known = unit.known.get(segment.id, Known())
-    t1 = to_ms(segment.began_at) // 1000
-    t2 = t1 if segment.ended_at is None else max(to_ms(segment.ended_at) // 1000, t1 + 1)
-    mt = max([t1, *(to_ms(event.at) // 1000 for event in events)])
+    want = _wanted(unit, segment, events)
     if known.remote_id is None:
-        ds = description(unit.entry.project, unit.entry.note)
-        want = Record(key=segment.id, t1=t1, t2=t2, mt=mt, ds=ds)
         return Job(want=want, taken=_ours(unit) if want.end is None else ())
     base = stored_record(known.base or "")
-    # Begin and text never change here; what was changed there is in the base, and stays.
-    want = replace(base, t2=base.t1 if t2 == t1 else t2, mt=mt)
-    return None if want.end == base.end else Job(want=want, base=base)
+    # What was changed there and not here is in the base, and stays.
+    want = _changed_here(unit, segment, want, base)
+    return None if want.shows(base) else Job(want=want, base=base)
+
+
+def hiding_jobs(unit: Unit, events: Sequence[Event]) -> Iterator[tuple[str, Job]]:
+    """What there is to do for segments that are the entry's no more, by their ids."""
+    kept = set() if unit.entry.deleted else {segment.id for segment in unit.entry.segments}
+    for name, known in unit.known.items():
+        if known.remote_id is None or known.removed or name in kept:
+            continue
+        base = stored_record(known.base or "")
+        if not base.is_hidden:
+            yield name, Job(want=base.hidden(at=_newest(base.t1, events)), base=base)
+
+
+def _wanted(unit: Unit, segment: Segment, events: Iterable[Event]) -> Record:
+    t1 = to_ms(segment.began_at) // 1000
+    t2 = t1 if segment.ended_at is None else max(to_ms(segment.ended_at) // 1000, t1 + 1)
+    ds = description(unit.entry.project, unit.entry.note)
+    return Record(key=segment.id, t1=t1, t2=t2, mt=_newest(t1, events), ds=ds)
+
+
+def _newest(t1: int, events: Iterable[Event]) -> int:
+    return max([t1, *(to_ms(event.at) // 1000 for event in events)])
+
+
+def _changed_here(unit: Unit, segment: Segment, want: Record, base: Record) -> Record:
+    """The base with what the pending events change; all else is as the server has it."""
+    was = _was(unit, segment, want, base)
+    t1 = base.t1 if want.t1 == was.t1 else want.t1
+    end = base.end if want.end == was.end else want.end
+    ds = base.ds if want.ds == was.ds else want.ds
+    t2 = t1 if end is None else max(end, t1 + 1)
+    return replace(base, t1=t1, t2=t2, mt=want.mt, ds=ds)
+
+
+def _was(unit: Unit, segment: Segment, want: Record, base: Record) -> Record:
+    """The record as it would be without the pending events."""
+    if unit.before is not None:
+        for one in unit.before.segments:
+            if one.id == segment.id:
+                return _wanted(replace(unit, entry=unit.before), one, ())
+    if any(event.kind.corrects for event in unit.pending):
+        return base  # made by an earlier step of the same correction
+    return replace(want, t2=want.t1)  # clicks alone change nothing but an end
 
 
 def _ours(unit: Unit) -> tuple[str, ...]:

@@ -264,7 +264,8 @@ def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) ->
         raise ValueError(msg)
     wanted = {task.event_id for task in tasks}
     pending = tuple(event for event in events if event.id in wanted)
-    return replace(_whole(writer, account, entry), pending=pending)
+    before = replay([event for event in events if event.id not in wanted]).entry
+    return replace(_whole(writer, account, entry), pending=pending, before=before)
 
 
 def twins_to_look_for(writer: QueueWriter, account: Account, now: datetime) -> Twins | None:

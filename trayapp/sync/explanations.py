@@ -165,17 +165,6 @@ def explain_failed(found: FailedCause, status: SyncStatus) -> Explanation:
     return explain(found.cause, found.count, url=status.account.url, unsent=unsent)
 
 
-def failed_summary(status: SyncStatus) -> str:
-    """All that failed, grouped by cause: title, newest reason, meaning and advice of each."""
-    if not status.failed_causes:
-        return _("No failed tasks")
-    groups = []
-    for found in status.failed_causes:
-        words = explain_failed(found, status)
-        groups.append(f"{words.title}\n{reason_words(found.reason)}\n{words.text}")
-    return "\n\n".join(groups)
-
-
 def closed_there(
     name: str, began_at: datetime, ended_at: datetime, *, zone: tzinfo | None = None
 ) -> str:

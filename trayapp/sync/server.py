@@ -46,8 +46,9 @@ class Capabilities:
 class Unit:
     """One entry's pending events in order, the entry as it should be after them, what is known.
 
-    `entry` is the replay of all its events up to the last of `pending`. `known` maps segment ids
-    to what the server confirmed. `taken` holds remote ids that belong to other segments, those
+    `entry` is the replay of all its events up to the last of `pending`, `before` that of those
+    before the first: what differs was changed here, all else is the server's. `known` maps segment
+    ids to what the server confirmed. `taken` holds remote ids that belong to other segments, those
     begun within a day of this entry or with something still to send: a look must not adopt those,
     nor may they be ended for this one. `unsure`: something of ours is in doubt, so what runs there
     may be ours although nothing tells so.
@@ -58,6 +59,7 @@ class Unit:
     known: Mapping[str, Known] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     unsure: bool = False
+    before: TimeEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class Write:
     `body` is what goes out (the adapter's own form, enough to send it again and to look for it).
     `settles` names the events delivered once the answer shows them, `segment_id` the segment whose
     remote id and base the answer gives. `repeatable`: sending it twice has the effect of once.
+    `more`: it is one step of several, and its events wait for the last of them, that of another
+    segment each; the next plan tells what is left.
 
     With `parts` it is one request for several writes, of as many entries, each planned for itself
     and kept by itself; the worker makes such ones only where the server takes batches.
@@ -77,6 +81,7 @@ class Write:
     segment_id: str
     repeatable: bool
     parts: tuple[Write, ...] = ()
+    more: bool = False
 
     @classmethod
     def together(cls, parts: tuple[Write, ...]) -> Write:
@@ -91,6 +96,7 @@ class Write:
             "settles": self.settles,
             "segment_id": self.segment_id,
             "repeatable": self.repeatable,
+            "more": self.more,
         }
         return json.dumps(kept, ensure_ascii=False)
 
@@ -103,6 +109,7 @@ class Write:
             settles=tuple(raw["settles"]),
             segment_id=raw["segment_id"],
             repeatable=raw["repeatable"],
+            more=raw.get("more", False),
         )
 
 
@@ -122,7 +129,10 @@ class TimeServer(Protocol):
         ...
 
     def plan(self, unit: Unit) -> Write | Nothing:
-        """The next step that brings the server nearer to `unit.entry`; settles at least one event.
+        """The next step that brings the server nearer to `unit.entry`; names at least one event.
+
+        A deleted entry is to be removed there, and with it every segment that is known and not
+        the entry's any more.
 
         Raises ValueError when no request can be built from the unit.
         """

@@ -204,7 +204,10 @@ def _keep_shown(writer: QueueWriter, claim: Request, shown: Shown) -> None:
 
 
 def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: datetime) -> None:
-    """The tasks leave the queue: they arrived, or their entry was removed there."""
+    """The tasks leave the queue: they arrived, or their entry was removed there.
+
+    Where that was a step of several they stay for the next, as if they had never been sent.
+    """
     account_id = claim.account.id
     known = Known(removed=True)
     if isinstance(outcome, Delivered):
@@ -215,8 +218,8 @@ def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: date
         writer.segments.confirm(account_id, entry.id, segment_id, _began(claim), known)
     arrived = _arrived(claim, outcome)
     writer.tasks.remove(arrived)
-    if not claim.looks and len(arrived) < len(claim.tasks):
-        writer.tasks.unsend(claim.tasks[len(arrived) :])  # it was compared; nothing was changed
+    # The rest is in no doubt any more: it goes as a correction of the record that was seen.
+    writer.tasks.unsend(claim.tasks[len(arrived) :])
     writer.tasks.unblock(account_id)
 
 

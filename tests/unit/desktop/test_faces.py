@@ -122,14 +122,6 @@ def test_a_status_with_a_new_failure_is_told(patient: Stage) -> None:
     assert patient.voice.next().title == "Sign in again to send 1 event"
 
 
-def test_failed_tasks_are_told_whenever_they_are_asked_for(patient: Stage) -> None:
-    patient.faces.tell_failed(FAILED)
-    patient.faces.show(FAILED)
-    patient.faces.tell_failed(FAILED)
-    listed = "Failed tasks (1)"
-    assert set(patient.titles_until("end")) == {listed, "Sign in again to send 1 event"}
-
-
 def _opener(tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A desktop's program that opens files, on the path of this test only."""
     directory = tmp_path / "bin"

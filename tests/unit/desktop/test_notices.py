@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice, failed_notice
+from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import EntryView, FailedCause, Link, RetryResult, SyncStatus
 from trayapp.tracking.entry import TrackerState
@@ -290,12 +290,6 @@ def test_an_entry_ended_for_ours_is_told_in_the_words_it_comes_with() -> None:
     assert closed_foreign_notice("It ran there.") == Notice(
         "An entry was ended on the server", "It ran there.", key="closed-there", urgent=True
     )
-
-
-def test_failed_tasks_are_listed_by_cause_on_demand() -> None:
-    notice = failed_notice(failing(3))
-    assert notice.title == "Failed tasks (3)"
-    assert notice.body.startswith("Sign in again to send 3 events\nHTTP 401: Unauthorized\n")
 
 
 def test_while_a_retry_is_under_way_only_its_result_is_told() -> None:

@@ -63,12 +63,6 @@ def newer(path: Path) -> None:
             "another program",
             id="another program's with our number",
         ),
-        pytest.param(
-            lambda path: path.write_text("not a database" * 100),
-            QueueUnreadableError,
-            "not a database",
-            id="text",
-        ),
     ],
 )
 def test_what_is_not_ours_is_refused_untouched(
@@ -149,15 +143,4 @@ def test_a_folder_in_the_files_place_is_a_queue_error(folder: Path) -> None:
 def test_a_folder_in_the_lock_files_place_is_a_queue_error(folder: Path) -> None:
     (folder / "queue.lock").mkdir()
     with pytest.raises(QueueError):
-        open_writer(folder)
-
-
-def test_a_damaged_page_is_damage(folder: Path) -> None:
-    with a_queue(folder) as queue:
-        queue.click_many("e1", 20)
-    path = database_in(folder)
-    raw = bytearray(path.read_bytes())
-    raw[4096:] = b"\xff" * (len(raw) - 4096)
-    path.write_bytes(bytes(raw))
-    with pytest.raises(QueueUnreadableError):
         open_writer(folder)

@@ -74,6 +74,7 @@ def test_an_event_is_stored_and_shown_with_its_segment(app: EmbeddedApp) -> None
         "project": "Website",
         "note": BODY["note"],
         "state": "running",
+        "deleted": False,
         "segments": [{"id": EVENT, "begin": BODY["at"], "end": None}],
         "events": [{"id": EVENT, **BODY}],
     }

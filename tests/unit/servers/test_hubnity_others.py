@@ -71,7 +71,9 @@ class TestDoubled:
         assert isinstance(feb.server.send(write), Delivered)
         feb.entry.duration = 5
         shown = "stopped, 2026-01-08T09:01:01.250Z to 2026-01-08T09:02:02.500Z, 5 s"
-        assert feb.server.send(write) == Conflict(f"Conflict: the server shows {shown}")
+        outcome = feb.server.send(write)
+        assert isinstance(outcome, Conflict)
+        assert outcome.reason == f"Conflict: the server shows {shown}"
         assert isinstance(feb.server.look(courier.unit, write), Conflict)
         assert len(feb.shown()) == 1
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trayapp import i18n
 from trayapp.sync import sentences
 from trayapp.sync.outcome import Cause
-from trayapp.sync.status import AccountView, EntryView, FailedCause, Link, RetryResult, SyncStatus
+from trayapp.sync.status import EntryView, FailedCause, Link, RetryResult, SyncStatus
 from trayapp.tracking.entry import EventKind, TrackerState
 from trayapp.tracking.moments import Unclear
 from trayapp.tracking.tracker import Impossible
@@ -363,7 +363,7 @@ def test_a_sign_in_is_asked_for_with_all_that_waits_for_it() -> None:
     found = FailedCause(cause=Cause.SIGNED_OUT, count=1, reason="HTTP 401: Unauthorized")
     status = replace(WAITING, link=Link.SIGNED_OUT, failed=1, own_failed=1, failed_causes=(found,))
     words = "Sign in again to send 4 events"
-    assert sentences.failed_summary(status).startswith(f"{words}\n")
+    assert sentences.explain_failed(found, status).title == words
     line = sentences.sync_line(status, ZONE)
     assert line == f"{words} · 3 waiting since 14:02 · 1 failed"
     one = replace(status, pending=0, own_pending=0)
@@ -373,7 +373,7 @@ def test_a_sign_in_is_asked_for_with_all_that_waits_for_it() -> None:
 def test_what_failed_elsewhere_is_not_counted_with_what_waits_here() -> None:
     found = FailedCause(cause=Cause.SIGNED_OUT, count=2, reason="HTTP 401: Unauthorized")
     status = replace(WAITING, failed=2, own_failed=0, failed_causes=(found,))
-    assert sentences.failed_summary(status).startswith("Sign in again to send 2 events\n")
+    assert sentences.explain_failed(found, status).title == "Sign in again to send 2 events"
 
 
 def test_a_locked_keyring_is_told_in_the_title_with_what_it_means_and_what_to_do() -> None:
@@ -388,22 +388,6 @@ def test_a_wrong_address_is_shown() -> None:
     other = sentences.explain(Cause.REFUSED, 1, url="https://example.org/api")
     assert wrong.advice.endswith("The address tried was https://example.org/api.")
     assert "example.org" not in other.text
-
-
-def test_failed_tasks_are_summed_up_by_cause_with_the_server_s_own_words() -> None:
-    status = replace(
-        EMPTY,
-        failed=101,
-        account=AccountView(kind="hubnity", url="https://example.org", user="anna"),
-        failed_causes=(
-            FailedCause(cause=Cause.REFUSED, count=100, reason="HTTP 422: project closed"),
-            FailedCause(cause=Cause.UNKNOWN, count=1, reason=""),
-        ),
-    )
-    first, second = sentences.failed_summary(status).split("\n\n")
-    assert first.startswith("The server refused 100 tasks\nHTTP 422: project closed\n")
-    assert second.splitlines()[1] == "Reason was not stored (older task)"
-    assert sentences.failed_summary(EMPTY) == "No failed tasks"
 
 
 def test_an_entry_that_was_ended_there_is_named_with_its_times() -> None:

@@ -87,6 +87,11 @@ def is_plain_http(url: str) -> bool:
     return found is not None and _THIS_MACHINE.fullmatch(found["host"]) is None
 
 
+def encrypted(url: str) -> str:
+    """The same address by https."""
+    return re.sub(r"^\s*http://", "https://", url, flags=re.IGNORECASE)
+
+
 def host(url: str) -> str:
     """The part of an address that people recognise; the address itself where there is none."""
     return re.sub(r"^\s*[a-z]+://|[/?#].*$", "", url, flags=re.IGNORECASE).rpartition("@")[2]

@@ -17,7 +17,8 @@ from trayapp.desktop.windows.window import CONTENT_UNITS
 _SIGN_UNITS = 24
 _GAP = 8
 _TICK_MS = 20
-_TEXT_UNITS = CONTENT_UNITS - 2 * 16 - _SIGN_UNITS - _GAP - 2 * RING
+_TEXT_UNITS = CONTENT_UNITS - 2 * (RING + 16) - (_SIGN_UNITS + 2 * RING) - _GAP
+"""What the rest of the card leaves: the words must not make the page wider."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,11 @@ def _fields(theme: Theme) -> None:
     lay_out(theme, "TCombobox", part("Field.box", opener, text))
     inner = (theme.px(RING + 9), theme.px(RING + 7))
     style.configure("TEntry", padding=inner)
+    style.map(
+        "TEntry",
+        selectbackground=[("!focus", palette.selection)],
+        selectforeground=[("!focus", palette.text)],
+    )
     style.configure("TCombobox", padding=inner)
     style.map(
         "TCombobox",

@@ -5,12 +5,12 @@ Runs on Tk's thread. Long lists go in requests the channel can carry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.account import number
 from trayapp.desktop.windows.banner import Offer
+from trayapp.desktop.windows.failed_asking import MOST_IDS, Asking
 from trayapp.desktop.windows.failed_dialog import Dialog, Way
 from trayapp.desktop.windows.failed_model import chunked
 from trayapp.desktop.windows.signs import Sign
@@ -19,25 +19,24 @@ from trayapp.desktop.windows.window import Window
 from trayapp.i18n import _, ngettext
 from trayapp.sync.discard_words import done_words, undone_words
 
-ASK_SECONDS = 15.0
-MOST_IDS = 4000
-Say = Callable[[Sign, str, Offer | None], None]
 Ids = tuple[int, ...] | None
 """None: the duplicates, as the app finds them."""
 
 
 class Discards:
-    """Discards and their undoing; `say` tells the user, `changed` has the window look anew."""
+    """Discards and their undoing."""
 
-    def __init__(self, window: Window, *, say: Say, changed: Callable[[], None]) -> None:
+    def __init__(self, window: Window, asking: Asking) -> None:
         self._window = window
-        self._say = say
-        self._changed = changed
+        self._asking = asking
+        self._say, self._changed = asking.say, asking.changed
 
     def ask(self, ids: Sequence[int] | None) -> None:
         """Say what it would do, and do it when the user agrees."""
         chosen = None if ids is None else tuple(ids)
-        self._each(_requests("discard", chosen, look=True), lambda told: self._offer(chosen, told))
+        self._asking.each(
+            _requests("discard", chosen, look=True), lambda told: self._offer(chosen, told)
+        )
 
     def _offer(self, ids: Ids, told: list[Reply]) -> None:
         count = sum(number(reply.value, "count") for reply in told)
@@ -52,7 +51,7 @@ class Discards:
         dialog.offer(Way(label, lambda: self._do(ids), kind))
 
     def _do(self, ids: Ids) -> None:
-        self._each(_requests("discard", ids), self._done)
+        self._asking.each(_requests("discard", ids), self._done)
 
     def _done(self, told: list[Reply]) -> None:
         count = sum(number(reply.value, "count") for reply in told)
@@ -63,37 +62,12 @@ class Discards:
         self._changed()
 
     def _undo(self, ids: tuple[int, ...]) -> None:
-        self._each(_requests("undo_discard", ids), self._undone)
+        self._asking.each(_requests("undo_discard", ids), self._undone)
 
     def _undone(self, told: list[Reply]) -> None:
         count = sum(number(reply.value, "count") for reply in told)
         self._say(Sign.GOOD, undone_words(count), None)
         self._changed()
-
-    def _each(self, requests: list[Request], then: Callable[[list[Reply]], None]) -> None:
-        """One after the other; what goes wrong ends it, and is told."""
-        told: list[Reply] = []
-
-        def ask() -> None:
-            self._window.ask(
-                requests[len(told)], heard, timeout=ASK_SECONDS, failed=self._on_unreachable
-            )
-
-        def heard(reply: Reply) -> None:
-            if not reply.ok:
-                self._say(Sign.NEEDS_YOU, reply.message, None)
-                self._changed()
-                return
-            told.append(reply)
-            if len(told) < len(requests):
-                ask()
-            else:
-                then(told)
-
-        ask()
-
-    def _on_unreachable(self, error: ChannelError) -> None:
-        self._say(Sign.NEEDS_YOU, f"{error.title} {error.message}", None)
 
 
 def _requests(name: str, ids: Ids, *, look: bool = False) -> list[Request]:

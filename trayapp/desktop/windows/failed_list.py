@@ -74,19 +74,33 @@ class TaskList:
         if self._surface.width:
             self._on_width(self._surface.width)
 
-    def fill(self, count: int, *, selected: int, unfolded: int = -1) -> None:
-        """So many rows from now on; the selected one, and the one that stays unfolded."""
+    def fill(self, count: int, *, selected: int) -> None:
+        """So many rows from now on, and the selected one."""
         self._count = count
         self._selected = max(0, min(selected, count - 1))
-        if unfolded != self._open or unfolded < 0:
-            self.fold()
-            if unfolded >= 0:
-                self.unfold(unfolded)
         self._surface.redraw()
 
     def moved(self, *, unfolded: int) -> None:
-        """The unfolded task stands at another place now."""
-        self._open = unfolded
+        """The unfolded task stands at another place now; -1: it has gone."""
+        if self._open >= 0 and unfolded < 0:
+            self.fold()
+        self._open = unfolded if self._details is not None else -1
+
+    def again(self) -> None:
+        """Build anew what is unfolded."""
+        if self._open >= 0:
+            self.unfold(self._open)
+
+    def measure(self) -> int:
+        """How high all of it is, as it would be drawn now."""
+        self._canvas.update_idletasks()
+        self.draw()
+        return self._y(self._count)
+
+    @property
+    def indent(self) -> int:
+        """Where the words of a row begin."""
+        return self._painter.left
 
     @property
     def selected(self) -> int:

@@ -22,6 +22,7 @@ from trayapp.sync.diagnosis_words import (
 )
 from trayapp.sync.explanations import explain, reason_words
 from trayapp.sync.outcome import Cause
+from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import RetryResult, SyncStatus
 
 RETRY_ALL = "retry_all"
@@ -210,6 +211,23 @@ def safe_words(status: SyncStatus) -> str:
         status.pending,
     )
     return f"{safe} {words.format(count=status.pending)}"
+
+
+def empty_words(status: SyncStatus) -> str:
+    """What waits while nothing has failed."""
+    if not status.pending:
+        return _("Everything has been sent. What fails later shows up here.")
+    return sync_line(status)
+
+
+def all_tasks_words(count: int) -> str:
+    """Above the list of all of them."""
+    return _("All tasks ({count})").format(count=count)
+
+
+def place_of(task_id: int, ids: Sequence[int] | None) -> int:
+    """Where a task stands in the list; -1 where it does not."""
+    return ids.index(task_id) if ids and task_id in ids else -1
 
 
 def progress_words(done: int, total: int) -> str:

@@ -113,9 +113,7 @@ class Painter:
             tags=ROWS,
         )
         places = ((ring, top), (self._right, top), (ring, bottom), (self._right, bottom))
-        for (x, y), anchor, picture in zip(
-            places, _ANCHORS, self._corners, strict=True
-        ):
+        for (x, y), anchor, picture in zip(places, _ANCHORS, self._corners, strict=True):
             canvas.create_image(x, y, image=picture, anchor=anchor, tags=ROWS)
 
     def headings(self, top: int) -> None:

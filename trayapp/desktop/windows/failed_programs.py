@@ -1,4 +1,7 @@
-"""Our own commands as programs: the sign-in window, the report, an import. Any thread; they wait."""
+"""Our own commands as programs: the sign-in window, the report, an import.
+
+On any thread; they wait until the program has ended.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,9 @@ class Done:
 
 def run_ourselves(*words: str) -> Done:
     """Run one of our commands to its end."""
-    program = (sys.executable,)
+    program = [sys.executable]
     if not getattr(sys, "frozen", False):
-        program += ("-m", "trayapp")
+        program += ["-m", "trayapp"]
     try:
         done = subprocess.run(  # noqa: S603  # our own program, no shell
             [*program, *words],

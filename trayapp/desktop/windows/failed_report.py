@@ -6,11 +6,10 @@ Runs on Tk's thread; the commands do not. The report is sent nowhere: saved or c
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from trayapp.desktop.windows.banner import Offer
+from trayapp.desktop.windows.failed_asking import Asking
 from trayapp.desktop.windows.failed_choices import ask_user
 from trayapp.desktop.windows.failed_details import fixed_text
 from trayapp.desktop.windows.failed_dialog import Dialog, Way
@@ -22,7 +21,6 @@ from trayapp.desktop.windows.failed_programs import (
     run_ourselves,
 )
 from trayapp.desktop.windows.signs import Sign
-from trayapp.desktop.windows.window import Window
 from trayapp.i18n import _
 
 _LINES = 22
@@ -31,18 +29,11 @@ _FILE = "trayapp-report.txt"
 
 
 class Paperwork:
-    """Reports and imports; `say` tells how they ended, `changed` has the window look anew."""
+    """Reports and imports, and how they ended."""
 
-    def __init__(
-        self,
-        window: Window,
-        *,
-        say: Callable[[Sign, str, Offer | None], None],
-        changed: Callable[[], None],
-    ) -> None:
-        self._window = window
-        self._say = say
-        self._changed = changed
+    def __init__(self, asking: Asking) -> None:
+        self._window = asking.window
+        self._say, self._changed = asking.say, asking.changed
 
     # -- report ----------------------------------------------------------------------------
 
@@ -58,8 +49,10 @@ class Paperwork:
         dialog = Dialog(
             self._window,
             title=_("Report for a support desk"),
-            text=_("Without names, texts and tokens. It is sent nowhere: look it through, then "
-                   "save or copy it."),
+            text=_(
+                "Without names, texts and tokens. It is sent nowhere: look it through, then "
+                "save or copy it."
+            ),
             sign=Sign.NOTE,
             width=_WIDTH,
         )

@@ -121,6 +121,12 @@ class Source:
         """The events of a task's entry."""
         return self._entry(task)
 
+    def projects(self, account_id: int) -> tuple[str, ...]:
+        """What the account's server takes time for, by name."""
+        if self._reader is None:
+            return ()
+        return tuple(project.name for project in self._reader.catalog(account_id).projects)
+
     def text(self, ids: Sequence[int]) -> str:
         """These tasks as one text."""
         wanted = frozenset(ids)

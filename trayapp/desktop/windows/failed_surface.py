@@ -12,9 +12,10 @@ from tkinter import ttk
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.window import Window
 
+_LEAST_WIDTH = 480
 _WHEEL_UNITS = 44
 _WHEEL_STEP = 120
-_SCROLLBAR_GAP = 2
+_SCROLLBAR_GAP = 4
 _FORWARD, _BACK = "<Button-5>", "<Button-4>"
 
 
@@ -38,16 +39,18 @@ class Surface:
             height=1,
         )
         self.canvas.grid(row=0, column=0, sticky="nswe")
-        self._bar = ttk.Scrollbar(self.frame, orient="vertical", command=self._on_bar, takefocus=0)
+        # In the margin of the page, so that the content keeps the page's width.
+        self._bar = ttk.Scrollbar(parent, orient="vertical", command=self._on_bar, takefocus=0)
         style = window.theme.style
         style.configure("Page.Vertical.TScrollbar", **_on_page(theme.palette.background))
         self._bar.configure(style="Page.Vertical.TScrollbar")
-        self._bar.grid(row=0, column=1, sticky="ns", padx=(theme.px(_SCROLLBAR_GAP), 0))
         self.canvas.configure(yscrollcommand=self._on_view)
         self.on_draw: Callable[[], None] = lambda: None
         self.on_width: Callable[[int], None] = lambda _width: None
         self._width = 0
         self._pending = False
+        self._drawn_top = 0
+        self._reach = 0
         self.canvas.bind("<Configure>", self._on_size)
         self._bind_wheel(window.top)
 
@@ -66,14 +69,20 @@ class Surface:
         """The first line of pixels that is seen."""
         return int(self.canvas.canvasy(0))
 
+    def begin(self, width: int) -> None:
+        """It will be so wide: what stands on it can be laid out before it is seen."""
+        self.canvas.configure(width=width)
+        self._width = width
+        self.on_width(width)
+
     def reaches(self, height: int) -> None:
         """How far down there is something."""
-        self.canvas.configure(scrollregion=(0, 0, max(1, self._width), height))
+        if height != self._reach:
+            self._reach = height
+            self.canvas.configure(scrollregion=(0, 0, max(1, self._width), height))
 
     def scroll_to(self, above: int, below: int) -> None:
         """Have these lines seen, the upper ones first."""
-        region = str(self.canvas.cget("scrollregion")).split()
-        whole = float(region[3]) if region else 0
         top, height = self.top, self.height
         if above < top:
             wanted = above
@@ -81,8 +90,8 @@ class Surface:
             wanted = min(above, below - height)
         else:
             return
-        if whole:
-            self.canvas.yview_moveto(max(0, wanted) / whole)
+        if self._reach:
+            self.canvas.yview_moveto(max(0, wanted) / self._reach)
 
     def redraw(self) -> None:
         """Draw soon; many wishes make one drawing."""
@@ -98,21 +107,26 @@ class Surface:
 
     def _draw(self) -> None:
         self._pending = False
+        self._drawn_top = self.top
         self.on_draw()
 
     def _on_size(self, event: tk.Event[tk.Misc]) -> None:
-        if event.width != self._width:
-            self._width = event.width
-            self.on_width(event.width)
+        # Words broken at every letter are higher than X can draw.
+        width = max(event.width, self.theme.px(_LEAST_WIDTH))
+        if width != self._width:
+            self._width = width
+            self.on_width(width)
         self.redraw()
 
     def _on_view(self, first: float | str, last: float | str) -> None:
         self._bar.set(float(first), float(last))
         if float(first) <= 0 and float(last) >= 1:
-            self._bar.grid_remove()
+            self._bar.place_forget()
         else:
-            self._bar.grid()
-        self.redraw()
+            gap = self.theme.px(_SCROLLBAR_GAP)
+            self._bar.place(in_=self.frame, relx=1, x=gap, relheight=1)
+        if self.top != self._drawn_top:
+            self.redraw()
 
     def _on_bar(self, *words: str) -> None:
         self.canvas.tk.call(str(self.canvas), "yview", *words)

@@ -14,6 +14,7 @@ from trayapp.i18n import _
 
 WINDOWS: Mapping[str, str] = MappingProxyType(
     {
+        "failed": "trayapp.desktop.windows.failed_tasks",
         "sign-in": "trayapp.desktop.windows.sign_in",
         "sign-out": "trayapp.desktop.windows.sign_out",
     }
@@ -66,6 +67,6 @@ def run_window(
 
 
 def _cannot(words: str, error: Exception) -> int:
-    logger.warning("No window: %s", error)
+    logger.info("No window: %s", error)
     sys.stderr.write(words + "\n")
     return CANNOT

@@ -7,10 +7,11 @@ it is forgotten as soon as somebody is signed in or the window closes.
 from __future__ import annotations
 
 import tkinter as tk
+from tkinter import ttk
 
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
-from trayapp.desktop.windows.account import Account, host, number, text
+from trayapp.desktop.windows.account import Account, encrypted, host, number, text
 from trayapp.desktop.windows.banner import Banner, Offer
 from trayapp.desktop.windows.choices import Choice, ask_one
 from trayapp.desktop.windows.sign_in_form import Form
@@ -22,7 +23,6 @@ from trayapp.i18n import _, ngettext
 ASK_SECONDS = 10.0
 TEST_SECONDS = 65.0
 SIGN_IN_SECONDS = 95.0
-_FAREWELL_MS = 1200
 _HEALS = frozenset({"throttled", "server_trouble", "unreachable"})
 
 
@@ -54,7 +54,7 @@ class SignIn:
         page = window.page()
         widgets.label(page, _("Sign in"), role=Role.TITLE).grid(row=0, sticky="w")
         lead = widgets.label(page, _lead(account), role=Role.MUTED, wrap=CONTENT_UNITS)
-        lead.grid(row=1, sticky="we", pady=(px(2), px(12)))
+        lead.grid(row=1, sticky="we", pady=(px(4), px(12)))
         self._banner = Banner(page, widgets, row=3)
         self._form = Form(page, widgets, account, kind_changed=self._banner.clear)
         self._form.widget.grid(row=2, sticky="we")
@@ -134,11 +134,9 @@ class SignIn:
         self._form.forget_secret()
         earlier = number(reply.value, "earlier")
         if earlier > 0:
-            self._ask_about_earlier(earlier)
-            return
-        self._banner.say(Sign.GOOD, reply.message or _("You are signed in."))
-        self._window.on_escape = self._window.close
-        self._window.later(_FAREWELL_MS, self._window.close)
+            self._ask_about_earlier(earlier, reply.message)
+        else:
+            self._window.say(Sign.GOOD, _("You are signed in"), reply.message)
 
     def _on_unreachable(self, error: ChannelError) -> None:
         self._set_busy(busy=False)
@@ -149,10 +147,15 @@ class SignIn:
         problem = text(reply.value, "problem")
         sign = Sign.HEALS if problem in _HEALS else Sign.NEEDS_YOU
         self._banner.say(sign, reply.message, self._offer(reply))
-        self._form.place_of(problem).focus_set()
+        place = self._form.place_of(problem)
+        place.focus_set()
+        if isinstance(place, ttk.Entry):
+            place.selection_range(0, "end")
 
     def _offer(self, reply: Reply) -> Offer | None:
         url = text(reply.value, "url")
+        if text(reply.value, "problem") == "needs_consent":
+            url = encrypted(self._form.address)
         if not url or url == self._form.address:
             return None
 
@@ -165,7 +168,7 @@ class SignIn:
 
     # -- the second page -------------------------------------------------------------------
 
-    def _ask_about_earlier(self, earlier: int) -> None:
+    def _ask_about_earlier(self, earlier: int, message: str) -> None:
         question = ngettext(
             "{count} entry was tracked before you signed in. Send it to this account?",
             "{count} entries were tracked before you signed in. Send them to this account?",
@@ -174,7 +177,7 @@ class SignIn:
         ask_one(
             self._window,
             title=_("You are signed in"),
-            text=question,
+            text=f"{message}\n\n{question}".strip(),
             choices=(
                 Choice(
                     ngettext("Send it", "Send them", earlier),
@@ -186,20 +189,19 @@ class SignIn:
         )
 
     def _send_earlier(self) -> None:
-        self._window.ask(
-            Request("send_earlier"), self._on_earlier, timeout=ASK_SECONDS, failed=None
-        )
+        self._window.say(Sign.NOTE, _("You are signed in"), _("Handing them over…"))
+        self._window.ask(Request("send_earlier"), self._on_earlier, timeout=ASK_SECONDS)
 
     def _on_earlier(self, reply: Reply) -> None:
         if reply.ok:
-            self._window.close()
+            self._window.say(Sign.GOOD, _("You are signed in"), reply.message)
         else:
             self._window.say(Sign.NEEDS_YOU, _("They were not sent."), reply.message)
 
 
 def _lead(account: Account) -> str:
     if account.signed_in:
-        return _("Now {user} at {label}. What waits for that account stays here for it.").format(
-            user=account.user or _("you"), label=account.label
-        )
+        return _(
+            "Again as {user} at {label}, or as somebody else: what waits stays with its account."
+        ).format(user=account.user or _("you"), label=account.label)
     return _("Your hours stay on this computer and also go to your server.")

@@ -54,8 +54,8 @@ class Form:
         # Made in reading order: so goes the Tab key.
         self._make_kinds()
         self._address = self._make_field(self._address_label())
-        example = widgets.label(self.widget, role=Role.MUTED, wrap=CONTENT_UNITS)
-        self._example = self._put(example, above=2)
+        hint = widgets.label(self.widget, role=Role.MUTED, wrap=CONTENT_UNITS)
+        self._hint = self._put(hint, above=2)
         consent = widgets.check(self.widget, "", self._consent)
         self._consenting = self._put(consent, above=4)
         self._ways = self._make_ways()
@@ -97,7 +97,7 @@ class Form:
         """Whether anything can be changed now."""
         set_enabled(self.widget, enabled=enabled)
 
-    def first_empty(self) -> tk.Misc:
+    def first_empty(self) -> ttk.Widget:
         """Where typing goes on; the secret when everything else is there."""
         token = self._way.get() == _TOKEN
         for field in (self._address, self._name):
@@ -105,7 +105,7 @@ class Form:
                 return field.entry
         return self._secret.entry
 
-    def place_of(self, problem: str) -> tk.Misc:
+    def place_of(self, problem: str) -> ttk.Widget:
         """What the user has to change."""
         if problem == "needs_consent":
             return self._consenting
@@ -183,8 +183,11 @@ class Form:
         ):
             if field.text.get() in {"", other}:  # what was typed stays
                 field.text.set(own)
-        _shown(self._example, shown=bool(kind.url))
-        self._example.configure(text=_("For example {url}").format(url=kind.url))
+        self._hint.configure(
+            text=_("For example {url}").format(url=kind.url)
+            if kind.url
+            else _("The server's name is enough, such as time.example.org")
+        )
         _shown(self._ways, shown=kind.takes_password and kind.takes_token)
         self._way.set(_PASSWORD if kind.takes_password else _TOKEN)
 

@@ -18,7 +18,6 @@ from trayapp.i18n import _, ngettext
 
 ASK_SECONDS = 10.0
 SIGN_OUT_SECONDS = 125.0
-_FAREWELL_MS = 1200
 
 
 def open_window(opening: Opening) -> Window:
@@ -48,7 +47,7 @@ class SignOut:
         page = window.page()
         widgets.label(page, _("Sign out"), role=Role.TITLE).grid(row=0, sticky="w")
         who = widgets.label(page, _who(account), role=Role.MUTED, wrap=CONTENT_UNITS)
-        who.grid(row=1, sticky="we", pady=(px(2), 0))
+        who.grid(row=1, sticky="we", pady=(px(4), 0))
         self._banner = Banner(page, widgets, row=2)
         self._ways = widgets.frame(page)
         self._ways.columnconfigure(0, weight=1)
@@ -107,9 +106,7 @@ class SignOut:
     def _on_answer(self, reply: Reply) -> None:
         self._question = None
         if reply.ok:
-            self._banner.say(Sign.GOOD, reply.message or _("You are signed out."))
-            self._window.on_escape = self._window.close
-            self._window.later(_FAREWELL_MS, self._window.close)
+            self._window.say(Sign.GOOD, _("You are signed out"), reply.message)
             return
         self._again()
         pending, failed = number(reply.value, "pending"), number(reply.value, "failed")

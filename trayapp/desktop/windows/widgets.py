@@ -64,7 +64,7 @@ class Widgets:
         made = ttk.Label(parent, text=text, style=f"{_ground(parent)}{role}")
         if wrap:
             made.configure(wraplength=self.theme.px(wrap))
-            made.bind("<Configure>", self._on_width)
+            self._follow_width(made)
         return made
 
     def sign(self, parent: tk.Misc, sign: Sign, *, units: float = UNITS) -> ttk.Label:
@@ -140,12 +140,21 @@ class Widgets:
         """A slim bar; start it while something goes on, stop it after."""
         return ttk.Progressbar(parent, mode="indeterminate", style="Horizontal.TProgressbar")
 
-    def _on_width(self, event: tk.Event[tk.Misc]) -> None:
-        label = event.widget
-        if isinstance(label, ttk.Label):
-            width = event.width - 2 * self.theme.px(RING)
-            if width != int(str(label.cget("wraplength"))):
-                label.configure(wraplength=width)
+    def _follow_width(self, label: ttk.Label) -> None:
+        """Break its lines where it ends now.
+
+        That may change how wide it asks to be: were the width to go to and fro between two values
+        because of it, Tk would lay the page out for ever. So it does not follow back at once.
+        """
+        left = now = 0
+
+        def on_width(event: tk.Event[tk.Misc]) -> None:
+            nonlocal left, now
+            if event.width not in {left, now}:
+                left, now = now, event.width
+                label.configure(wraplength=max(1, now - 2 * self.theme.px(RING)))
+
+        label.bind("<Configure>", on_width)
 
 
 def show_secret(entry: ttk.Entry, *, shown: bool) -> None:

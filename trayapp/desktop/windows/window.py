@@ -24,6 +24,7 @@ from typing import TypeVar
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows import appearance, styles
+from trayapp.desktop.windows.keys import bind_keys
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.mailbox import Mailbox
 from trayapp.desktop.windows.signs import Sign
@@ -31,7 +32,6 @@ from trayapp.desktop.windows.talk import Question, Talk
 from trayapp.desktop.windows.theme import Theme
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.i18n import _
-from trayapp.log import start_logging, stop_logging
 
 T = TypeVar("T")
 
@@ -95,7 +95,9 @@ class Window:
         self._page: ttk.Frame | None = None
         self._opening = opening
         self._is_shown = False
-        self._bind_keys()
+        self._is_drawn = False
+        self.top.protocol("WM_DELETE_WINDOW", self.close)
+        bind_keys(self.top, escape=lambda: self.on_escape(), default=self._press_default)
         self._watch_door(opening.door)
         self.top.after(_PATIENCE_MS, self._say_waiting)
 
@@ -162,6 +164,7 @@ class Window:
             self.top.deiconify()
             self.top.lift()
             self.top.focus_force()
+            focus.bind("<Expose>", self._on_exposed, add=True)
             self._announce(time.monotonic() + _SHOW_SECONDS)
         focus.focus_set()
 
@@ -228,17 +231,7 @@ class Window:
             text = _("It is busy or just starting.")
             self.say(Sign.HEALS, _("Waiting for Trayapp…"), text)
 
-    def _bind_keys(self) -> None:
-        self.top.protocol("WM_DELETE_WINDOW", self.close)
-        self.top.bind("<Escape>", lambda _event: self.on_escape())
-        for key in ("<Return>", "<KP_Enter>"):
-            self.top.bind_class("TButton", key, _press)
-            for field_class in ("TEntry", "TCheckbutton", "TRadiobutton"):
-                self.top.bind_class(field_class, key, self._press_default)
-        # Tk's own is "beginning of the line".
-        self.top.bind_class("TEntry", "<Control-a>", _select_all)
-
-    def _press_default(self, _event: tk.Event[tk.Misc]) -> None:
+    def _press_default(self) -> None:
         if self._default is not None:
             self._default.invoke()
 
@@ -251,9 +244,13 @@ class Window:
         above = max(0, (down - self.top.winfo_reqheight()) // 3)
         self.top.geometry(f"+{left}+{above}")
 
+    def _on_exposed(self, _event: tk.Event[tk.Misc]) -> None:
+        """The screen asks for its content: that it is mapped alone shows an empty window."""
+        self._is_drawn = True
+
     def _announce(self, deadline: float) -> None:
         """Waiting for visibility was seen to hang; looking with a deadline cannot."""
-        if not self.top.winfo_viewable() and time.monotonic() < deadline:
+        if not self._is_drawn and time.monotonic() < deadline:
             self.top.after(_SHOW_POLL_MS, lambda: self._announce(deadline))
             return
         self.top.update_idletasks()
@@ -270,6 +267,8 @@ class Window:
     def _on_defect(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
+        from trayapp.log import start_logging, stop_logging  # noqa: PLC0415  # seldom needed
+
         with suppress(OSError):
             if self._opening.log is not None:
                 start_logging(self._opening.log)
@@ -280,18 +279,6 @@ class Window:
             _("This window failed because of a defect."),
             _("Your hours are safe. Close it and open it again; the log says more."),
         )
-
-
-def _press(event: tk.Event[tk.Misc]) -> None:
-    if isinstance(event.widget, ttk.Button):
-        event.widget.invoke()
-
-
-def _select_all(event: tk.Event[tk.Misc]) -> str:
-    if isinstance(event.widget, ttk.Entry):
-        event.widget.selection_range(0, "end")
-        event.widget.icursor("end")
-    return "break"
 
 
 __all__ = ["CONTENT_UNITS", "Kind", "Opening", "Role", "Sign", "Window"]

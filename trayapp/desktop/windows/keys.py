@@ -1,0 +1,33 @@
+"""What keys do in every window of ours, beyond what Tk has. Runs on Tk's thread."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+
+_RETURN = ("<Return>", "<KP_Enter>")
+_FIELDS = ("TEntry", "TCheckbutton", "TRadiobutton")
+
+
+def bind_keys(top: tk.Toplevel, *, escape: Callable[[], None], default: Callable[[], None]) -> None:
+    """Escape anywhere; Return presses the focused button, in a field it calls `default`."""
+    top.bind("<Escape>", lambda _event: escape())
+    for key in _RETURN:
+        top.bind_class("TButton", key, _press)
+        for field in _FIELDS:
+            top.bind_class(field, key, lambda _event: default())
+    # Tk's own is "beginning of the line".
+    top.bind_class("TEntry", "<Control-a>", _select_all)
+
+
+def _press(event: tk.Event[tk.Misc]) -> None:
+    if isinstance(event.widget, ttk.Button):
+        event.widget.invoke()
+
+
+def _select_all(event: tk.Event[tk.Misc]) -> str:
+    if isinstance(event.widget, ttk.Entry):
+        event.widget.selection_range(0, "end")
+        event.widget.icursor("end")
+    return "break"
