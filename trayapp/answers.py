@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trayapp import commands, discards
+from trayapp import commands, discards, resolutions
 from trayapp.control.connection import Responder
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core
@@ -85,6 +85,7 @@ class Answers:
             **dict.fromkeys(commands.CORRECTIONS, self._answer_click),
             **dict.fromkeys(REQUESTS, self._answer_account),
             **dict.fromkeys(discards.REQUESTS, self._answer_discard),
+            **dict.fromkeys(resolutions.REQUESTS, self._answer_conflict),
             "retry": self._answer_retry,
             "watch": self._answer_watch,
             "wake": self._answer_wake,
@@ -170,6 +171,11 @@ class Answers:
     def _answer_discard(self, request: Request, responder: Responder, _now: Stamp) -> None:
         if responder.is_open:  # else it is done without us
             responder.reply(discards.discard_reply(self._house.core, request))
+            self._house.tick()
+
+    def _answer_conflict(self, request: Request, responder: Responder, _now: Stamp) -> None:
+        if responder.is_open:
+            responder.reply(resolutions.resolve_reply(self._house.core, request))
             self._house.tick()
 
     def _answer_retry(self, request: Request, responder: Responder, _now: Stamp) -> None:

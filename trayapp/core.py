@@ -6,7 +6,7 @@ It has no face: no tray, no channel, no notification.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
 from trayapp.sync.discard import Discarder
 from trayapp.sync.kind import ServerKind
+from trayapp.sync.resolve import Keep, resolve
 from trayapp.sync.retry import Retrier, release
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
@@ -176,6 +177,18 @@ class Core:
         self.worker.wake()
         self.changed()
         return summary
+
+    def resolve(self, task_ids: Sequence[int], keep: Keep) -> int:
+        """Carry out the user's answer to these conflicts; how many tasks. Raises CannotResolve."""
+        done: set[int] = set()
+        with self._queue.lock() as guard:
+            for task_id in task_ids:
+                if task_id not in done:
+                    found = resolve(guard.value, task_id, keep, self.clock.now())
+                    done.update(found.task_ids)
+        self.worker.wake()
+        self.changed()
+        return len(done)
 
     def credentials_can_be_read(self) -> None:
         """The keyring opened: what waited for it is sent. Any thread."""

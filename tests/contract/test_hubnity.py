@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import hubnity_server_house as houses
+from tests.contract import test_corrections as corrections
 from tests.contract import test_time_server as contract
 from tests.contract.stages import Courier, Stage
 from tests.hubnity_server_checks import iso
@@ -52,15 +53,22 @@ def stage(house: House) -> Stage:
         remove=house.app.books.entries.clear,
         contradict=lambda courier: stop_there(house, courier),
         texts=lambda: [
-            f"{entry.note} #{names_of(house)[entry.project_id]}"
+            f"{entry.note} #{house.app.books.projects[entry.project_id or ''].name}"
             for entry in house.app.books.entries.values()
         ],
+        text_of=lambda entry: f"{entry.note} #{entry.project}",
+        rename=lambda note: setattr(house.entry, "note", note),
         unplug=house.proxy.stop,
     )
 
 
 @pytest.fixture
 def networked(stage: Stage) -> Stage:
+    return stage
+
+
+@pytest.fixture
+def shared(stage: Stage) -> Stage:
     return stage
 
 
@@ -83,6 +91,14 @@ class TestOthers(contract.TestOthers):
 
 
 class TestTrouble(contract.TestTrouble):
+    pass
+
+
+class TestCorrections(corrections.TestCorrections):
+    pass
+
+
+class TestMerging(corrections.TestMerging):
     pass
 
 

@@ -36,9 +36,18 @@ class Trouble:
     entries: int
     attempts: int = 1
     burst: bool = False
+    clicks: int = 4
 
 
 SIGNED_OUT = Trouble(cause=Cause.SIGNED_OUT, reason="HTTP 401: Unauthorized", entries=4)
+MANY = tuple(
+    Trouble(cause=cause, reason=reason, entries=33, clicks=100)
+    for cause, reason in (
+        (Cause.SIGNED_OUT, "HTTP 401: Unauthorized"),
+        (Cause.REFUSED, LONG),
+        (Cause.SERVER_TROUBLE, "HTTP 500: Internal Server Error"),
+    )
+) + (Trouble(cause=Cause.UNKNOWN, reason="", entries=1, clicks=100),)
 MIXED = (
     Trouble(cause=Cause.SIGNED_OUT, reason="HTTP 401: Unauthorized", entries=4, burst=True),
     Trouble(cause=Cause.REFUSED, reason=LONG, entries=2, attempts=2),
@@ -122,7 +131,7 @@ class FailedWorld:
 
     def _clicked(self, trouble: Trouble) -> Iterator[Event]:
         entry = str(uuid.uuid4())
-        kinds = list(KINDS)
+        kinds = [EventKind.START, *KINDS[1:3] * (trouble.clicks // 2 - 1), EventKind.STOP]
         if trouble.burst:
             kinds[1:2] = [EventKind.PAUSE] * PAUSES
         for kind in kinds:

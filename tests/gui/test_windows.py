@@ -240,6 +240,25 @@ def test_the_keyboard_goes_to_what_has_to_be_changed(sign_in: WindowProgram, app
     assert sign_in.says("The password is wrong.")
     secret = [one for one in sign_in.controls() if one.kind == "TEntry"][-1]
     assert sign_in.focus() == secret.path
+    sign_in.type("better")  # instead of what was there
+    sign_in.press_key("Return")
+    app.next("sign_in")
+    assert app.next("sign_in").arguments["password"] == "better"
+
+
+def test_an_open_line_is_offered_encrypted(sign_in: WindowProgram, app: FakeApp) -> None:
+    answers: dict[str, JSON] = {"problem": "needs_consent", "url": "http://time.example.org"}
+    app.answers["try_connection"] = Reply(ok=False, message="Not encrypted.", value=answers)
+    sign_in.type("http://time.example.org")
+    sign_in.click(sign_in.find("Test connection"))
+    assert sign_in.says("Use https://time.example.org")
+
+
+def test_a_masked_password_cannot_be_copied(sign_in: WindowProgram, app: FakeApp) -> None:
+    _fill(sign_in)
+    sign_in.press_key("ctrl+a", "ctrl+c", "shift+Tab", "ctrl+a", "ctrl+v", "Return")
+    asked = app.next("sign_in").arguments
+    assert (asked["user"], asked["password"]) == ("anna", _PASSWORD)
 
 
 def test_what_was_tracked_before_is_sent_when_asked_for(

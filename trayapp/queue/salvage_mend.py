@@ -158,7 +158,8 @@ class Mender:
         ).fetchone()
         seq = before + 1
         if is_imported or before < 0:
-            seq = max(seq, _LOWEST + (at_ms << _IN_A_MS) + task["id"] % (1 << _IN_A_MS))
+            by_time = _LOWEST + (at_ms << _IN_A_MS) + task["id"] % (1 << _IN_A_MS)
+            seq = max(seq, by_time) if before < 0 else by_time
         return self._free(seq)
 
     def _named_place(self, event: str) -> int | None:

@@ -32,9 +32,12 @@ _ESSENTIAL = {
     "imported": {"fingerprint", "task"},
     "meta": {"key", "value"},
 }
-_TEXT_IDS = {"entry", "fingerprint", "event"}
+_TEXT_IDS = {"entry", "event"}
 _NAME = re.compile(r"[!-~]{1,200}")
+# A row of `imported` looks like one of an index: what was imported has ids of a kind of its own.
+_FINGERPRINT = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _WORD = re.compile(r"[a-z_]{1,64}")
+_ANY = re.compile(".*", re.DOTALL)
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 _MANY = 1 << 53
 _WORDS: dict[tuple[str, str], frozenset[str]] = {
@@ -174,11 +177,10 @@ def _check(table: str, name: str, *, is_text: bool) -> Callable[[Value], bool]:
         return lambda value: value in words
     if not is_text:
         return _is_in(_range(name))
-    if words is not None or (table, name) == ("account", "kind"):
-        return _matches(_WORD)
-    if name in _TEXT_IDS or (table, name) in {("event", "id"), ("segment", "id")}:
-        return _matches(_NAME)
-    return lambda value: isinstance(value, str)
+    is_word = words is not None or (table, name) == ("account", "kind")
+    is_id = name in _TEXT_IDS or (table, name) in {("event", "id"), ("segment", "id")}
+    pattern = _WORD if is_word else _NAME if is_id else _ANY
+    return _matches(_FINGERPRINT if name == "fingerprint" else pattern)
 
 
 def _range(name: str) -> range:

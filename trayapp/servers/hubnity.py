@@ -19,6 +19,7 @@ from trayapp.servers.hubnity_account import refresher
 from trayapp.servers.hubnity_answers import in_doubt, read_only
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
+from trayapp.servers.hubnity_corrections import Mender, mending_of, plan_mending
 from trayapp.servers.hubnity_foreign import Foreign
 from trayapp.servers.hubnity_imported import best_of, is_overruled, told_of
 from trayapp.servers.hubnity_job import Job, job_of
@@ -54,6 +55,7 @@ class HubnityServer:
     def __init__(self, api: HubnityApi) -> None:
         self._api = api
         self._foreign = Foreign(api)
+        self._mender = Mender(api)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -65,6 +67,9 @@ class HubnityServer:
         if not unit.pending:
             msg = "nothing is pending"
             raise ValueError(msg)
+        mended = plan_mending(unit)
+        if mended is not None:
+            return mended
         settles = tuple(event.id for event in unit.pending)
         first = unit.entry.segments[0]
         known = unit.known.get(first.id, Known())
@@ -84,6 +89,9 @@ class HubnityServer:
     def send(self, write: Write) -> Outcome:
         if write.parts:
             return self._create_all(write.parts)
+        mending = mending_of(write)
+        if mending is not None:
+            return mending if isinstance(mending, Ours) else self._mender.send(mending)
         job = _read(write)
         if isinstance(job, Ours):
             return job
@@ -95,6 +103,9 @@ class HubnityServer:
         return self._foreign.told_with(self._create(job, user_id), job)
 
     def look(self, unit: Unit, write: Write) -> Outcome:
+        mending = mending_of(write)
+        if mending is not None:
+            return mending if isinstance(mending, Ours) else self._mender.look(mending)
         job = _read(write)
         if isinstance(job, Ours):
             return job

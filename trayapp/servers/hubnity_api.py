@@ -24,7 +24,7 @@ from trayapp.servers.hubnity_shapes import Record, Step, record_of, time_text
 from trayapp.sync.outcome import AlreadySo, Doubtful, Outcome, Refused, WrongAddress
 from trayapp.tracking.catalog import Catalog, Project
 
-_BAD_REQUEST, _CONFLICT = 400, 409
+_NO_CONTENT, _BAD_REQUEST, _CONFLICT = 204, 400, 409
 _EMPLOYEE = "EMPLOYEE"
 _MOST_RECORDS = 500
 _DAY_MS = 24 * 3600 * 1000
@@ -194,6 +194,13 @@ class HubnityApi:
         if not isinstance(answer, Answer):
             return answer
         return outcome_of_change(answer) or _shown(answer)
+
+    def remove(self, remote_id: str) -> Outcome | None:
+        """An entry goes for good; None: it has gone."""
+        answer = self._client.send("DELETE", f"/time-entries/{remote_id}")
+        if not isinstance(answer, Answer):
+            return answer
+        return None if answer.status == _NO_CONTENT else outcome_of_change(answer)
 
     def close(self) -> None:
         """Give up connections."""

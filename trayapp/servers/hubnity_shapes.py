@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from itertools import takewhile
 from typing import TypeGuard
 
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, from_ms, to_ms
@@ -115,7 +116,9 @@ def wanted_shape(entry: TimeEntry, pending: Sequence[Event]) -> Shape:
     seconds = sum(spans, timedelta()) // _SECOND
     if status is not Status.STOPPED:
         return Shape(status=status, start_ms=to_ms(last.began_at), seconds=seconds)
-    stops = (event.at for event in pending if event.kind is EventKind.STOP)
+    # What a correction says of the end counts more than the click before it.
+    clicks = takewhile(lambda event: not event.kind.corrects, reversed(pending))
+    stops = (event.at for event in clicks if event.kind is EventKind.STOP)
     ended_at = next(stops, entry.ended_at or last.began_at)
     start_ms = to_ms(first.began_at)
     # The server refuses an end that is not after the begin.
@@ -148,6 +151,8 @@ def next_step(shape: Shape, want: Shape) -> Step | None:
     stops_at_once = shape.status is Status.RUNNING and want.status is Status.STOPPED
     if shape.status is want.status or stops_at_once:
         return Step(fields=_absolute(want))
+    if shape.status is Status.STOPPED:  # no verb opens it again
+        return Step(fields={**_absolute(want), "status": want.status.value})
     verb = {Status.RUNNING: "resume", Status.PAUSED: "pause", Status.STOPPED: "stop"}[want.status]
     return Step(verb=verb, fields={})
 

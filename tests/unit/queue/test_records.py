@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ VALUES: tuple[Value, ...] = (
 )  # fmt: skip
 
 
-def made(path: Path, rows: list[tuple[Value, ...]], *, page_size: int = 4096) -> Path:
+def made(path: Path, rows: Sequence[tuple[Value, ...]], *, page_size: int = 4096) -> Path:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA page_size = {page_size}")
         connection.execute("CREATE TABLE t (a, b)")

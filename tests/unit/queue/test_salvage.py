@@ -19,7 +19,7 @@ from tests.unit.queue.damage import (
     rows_by_page,
     table,
 )
-from tests.unit.queue.support import Queue, a_queue, as_it_is, database_in, open_writer
+from tests.unit.queue.support import a_queue, as_it_is, database_in, open_writer
 from trayapp.queue import salvage as salvaging
 from trayapp.queue import salvage_words
 from trayapp.queue.errors import QueueUnreadableError
@@ -45,7 +45,10 @@ def lose(folder: Path, *names: str, first_leaf: bool = False) -> None:
     raw = bytearray(path.read_bytes())
     for name in names:
         pages = pages_of(path, name)
-        for page in [min(rows_by_page(path, name))] if first_leaf else pages:
+        if first_leaf:
+            found = rows_by_page(path, name)
+            pages = [min(page for page in pages if found[page])]
+        for page in pages:
             overwrite(raw, page, bytes(PAGE))
     path.write_bytes(raw)
 
@@ -125,7 +128,7 @@ def test_delivered_clicks_on_a_lost_page_are_counted_and_their_time_is_told(fold
     lose(folder, "event", first_leaf=True)
     done = brought_back(folder)
     gone = done.lost_clicks
-    assert 0 < gone < 24
+    assert 0 < gone <= 24
     first = table(database_in(folder), "SELECT MIN(at_ms), COUNT(*) FROM event")
     assert first == [(done.lost_before_ms, 48 - gone)]
     assert done.lost_after_ms is None
@@ -149,10 +152,10 @@ def test_without_their_names_all_that_may_be_unsent_is_looked_for(folder: Path) 
     )
     assert len(tasks) == done.rebuilt_tasks == 48
     assert {row[0] for row in tasks} == {"unknown"}
-    assert min(row[1] for row in tasks) > 48  # type: ignore[type-var]  # no number twice
+    assert min(int(str(row[1])) for row in tasks) > 48  # no number twice
     for start in range(0, 48, 4):
-        numbers = [row[1] for row in tasks[start : start + 4]]
-        assert numbers == sorted(numbers)  # type: ignore[type-var]
+        numbers = [int(str(row[1])) for row in tasks[start : start + 4]]
+        assert numbers == sorted(numbers)
 
 
 def test_half_the_tasks_go_behind_those_that_are_put_together(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_half_the_tasks_go_behind_those_that_are_put_together(tmp_path: Path) ->
         " ORDER BY event.seq",
     )
     assert len(ordered) == 40
-    assert ordered == sorted(ordered)
+    assert ordered == sorted(ordered, key=lambda row: int(str(row[0])))
 
 
 def test_lost_accounts_are_told_by_their_index(folder: Path) -> None:
@@ -253,7 +256,8 @@ def test_accounts_that_nothing_tells_of_keep_what_is_theirs(folder: Path) -> Non
         ),
         pytest.param(
             "UPDATE sync_queue SET event = 'gone', entity_type = 'screenshot' WHERE id = 30",
-            "SELECT event, status, cause, error_message LIKE '%lost%' FROM sync_queue WHERE id = 30",
+            "SELECT event, status, cause, error_message LIKE '%lost%'"
+            " FROM sync_queue WHERE id = 30",
             [(None, "failed", "unknown", 1)],
             id="a task whose click nobody can tell",
         ),
@@ -283,6 +287,10 @@ def test_damaged_values_are_mended(
 def test_imported_clicks_come_back_below_the_others(folder: Path) -> None:
     without_triggers(
         folder,
+        "PRAGMA foreign_keys = OFF",
+        "UPDATE event SET id = substr(id, 1, 14) || '5' || substr(id, 16) WHERE entry = 'entry-11'",
+        "UPDATE sync_queue SET event = substr(event, 1, 14) || '5' || substr(event, 16)"
+        " WHERE entry = 'entry-11'",
         "UPDATE event SET seq = -4611686018427387000 + seq WHERE entry = 'entry-11'",
         "INSERT INTO imported SELECT event, id FROM sync_queue WHERE entry = 'entry-11'",
     )
@@ -391,14 +399,11 @@ def test_a_damaged_database_of_another_program_is_left_as_it_is(tmp_path: Path) 
 
 def test_a_large_file_is_checked_only_in_part(folder: Path) -> None:
     with a_queue(folder) as queue:
-        queue.do(lambda writer: [writer.record([big(queue)], queue.now) for _ in range(200)])
+        events = [queue.event("large", EventKind.PAUSE, note="x" * 20_000) for _ in range(200)]
+        queue.do(lambda writer: writer.record(events, queue.now))
     assert database_in(folder).stat().st_size > 1 << 22
     lose(folder, "event_entry")
     assert brought_back(folder).clicks == 248
-
-
-def big(queue: Queue) -> object:
-    return queue.event("large", EventKind.PAUSE, note="x" * 20_000)
 
 
 # -- words ---------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class Offer:
 
 
 class Banner:
-    """Nothing, progress, or a result; it keeps its height until it is cleared: nothing jumps."""
+    """Nothing, progress, or a result, with a picture that says the same as the words."""
 
     def __init__(self, parent: tk.Misc, widgets: Widgets, *, row: int) -> None:
         px = widgets.theme.px
@@ -59,6 +59,8 @@ class Banner:
 
     def busy(self, text: str) -> None:
         """Something goes on."""
+        # As high as what it said before: the buttons below stay where the pointer is.
+        self._slot.rowconfigure(0, minsize=self._slot.winfo_height())
         self._card.grid_remove()
         self._slot.grid()
         self._doing.configure(text=text)
@@ -78,8 +80,7 @@ class Banner:
             self._button.configure(text=offer.label)
             self._button.grid(row=1, column=1, sticky="w", pady=(px(8), 0))
         self._card.grid(row=0, column=0, sticky="nwe", pady=(px(12), 0))
-        self._slot.update_idletasks()
-        self._slot.rowconfigure(0, minsize=self._slot.winfo_reqheight())
+        self._slot.rowconfigure(0, minsize=0)
 
     def clear(self) -> None:
         """Say nothing any more."""

@@ -26,6 +26,7 @@ class Commands:
     import_older: Callable[[], None]
     retry_all: Callable[[], None]
     cancel: Callable[[], None]
+    close: Callable[[], None]
 
 
 class Footer:
@@ -33,6 +34,7 @@ class Footer:
 
     def __init__(self, parent: tk.Misc, widgets: Widgets, commands: Commands) -> None:
         self._widgets = widgets
+        self._commands = commands
         px = widgets.theme.px
         self.frame = widgets.frame(parent)
         self.frame.columnconfigure(2, weight=1)
@@ -55,9 +57,13 @@ class Footer:
         self.retry_all.grid(row=0, column=4)
 
     def show(self, label: str, *, accent: bool, enabled: bool) -> None:
-        """What the button to retry all says, and whether it helps most here."""
+        """What the button to retry all says, and whether it helps most here.
+
+        Empty: there is nothing to retry, and the button closes the window.
+        """
         style = Kind.ACCENT if accent else Kind.NORMAL
-        self.retry_all.configure(text=label, style=str(style))
+        do = self._commands.retry_all if label else self._commands.close
+        self.retry_all.configure(text=label or _("Close"), style=str(style), command=do)
         self.retry_all.state(["!disabled" if enabled else "disabled"])
 
     def progress(self, done: int, total: int) -> None:

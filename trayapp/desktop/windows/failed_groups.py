@@ -14,10 +14,13 @@ from tkinter import ttk
 from trayapp.desktop.windows.failed_model import Findings, Group, Section, section_title
 from trayapp.desktop.windows.failed_surface import Surface
 from trayapp.desktop.windows.looks import RING
+from trayapp.desktop.windows.signs import UNITS
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.sync.words import one_line, shorten
 
-_SIGN_GAP = 10
+_SIGN_GAP, _BUTTON_GAP = 10, 16
+_LEAST_TEXT = 160
+_CARD_PADDING = 16
 _MOST_SAID = 300
 """Of a server's message on a card; the whole of it is in the task's row, unfolded."""
 
@@ -41,6 +44,7 @@ class Cards:
         self.frame.columnconfigure(0, weight=1)
         self._shown: tuple[object, ...] | None = None
         self._buttons: dict[str, ttk.Button] = {}
+        self._wrapping: list[tuple[tuple[ttk.Label, ...], int]] = []
 
     def show(self, findings: Findings, *, accent: str, enabled: bool = True) -> None:
         """These cards; the button of `accent` is the filled one."""
@@ -54,6 +58,14 @@ class Cards:
                 self._connect(button, group)
             button.state(["!disabled" if enabled else "disabled"])
 
+    def resize(self, width: int) -> None:
+        """Break the words for cards so wide. Labels that follow their own width do it too often."""
+        px = self._widgets.theme.px
+        around = 2 * px(RING + _CARD_PADDING) + px(UNITS + _SIGN_GAP + _BUTTON_GAP + 3 * RING)
+        for labels, beside in self._wrapping:
+            for label in labels:
+                label.configure(wraplength=max(px(_LEAST_TEXT), width - around - beside))
+
     def button(self, key: str) -> ttk.Button | None:
         """The button of this card."""
         return self._buttons.get(key)
@@ -66,6 +78,7 @@ class Cards:
         for child in self.frame.winfo_children():
             child.destroy()
         self._buttons.clear()
+        self._wrapping.clear()
         section: Section | None = None
         row = 0
         for group in groups:
@@ -75,6 +88,7 @@ class Cards:
                 row += 1
             self._card(group, row, filled=group.key == accent)
             row += 1
+        self.resize(self._surface.width)
         button = self._buttons.get(focused)
         if button is not None:
             button.focus_set()
@@ -98,14 +112,17 @@ class Cards:
         words = widgets.frame(card)
         words.columnconfigure(0, weight=1)
         words.grid(row=0, column=1, sticky="we")
+        labels = []
         for line, (text, role) in enumerate(_lines(group)):
-            label = widgets.label(words, text, role=role, wrap=1)
-            label.configure(wraplength=self._text_width())
-            label.grid(row=line, sticky="we", pady=(px(2) if line else px(1), 0))
+            label = widgets.label(words, text, role=role)
+            label.grid(row=line, sticky="w", pady=(px(2) if line else px(1), 0))
+            labels.append(label)
         buttons = widgets.frame(card)
         buttons.columnconfigure(0, weight=1)
-        buttons.grid(row=0, column=2, sticky="ne", padx=(px(16), 0))
+        buttons.grid(row=0, column=2, sticky="ne", padx=(px(_BUTTON_GAP), 0))
         self._add_buttons(buttons, group, filled=filled)
+        buttons.update_idletasks()
+        self._wrapping.append((tuple(labels), buttons.winfo_reqwidth()))
 
     def _add_buttons(self, parent: ttk.Frame, group: Group, *, filled: bool) -> None:
         widgets = self._widgets
@@ -122,11 +139,6 @@ class Cards:
 
     def _on_focus(self, event: tk.Event[tk.Misc]) -> None:
         self._surface.show_widget(event.widget)
-
-    def _text_width(self) -> int:
-        """A first guess; the label follows its own width later."""
-        px = self._widgets.theme.px
-        return max(px(200), (self._surface.width or px(872)) - px(270))
 
 
 def _lines(group: Group) -> Sequence[tuple[str, Role]]:

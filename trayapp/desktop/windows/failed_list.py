@@ -47,6 +47,7 @@ class TaskList:
         self._open = -1
         self._above: tuple[ttk.Frame, ...] = ()
         self._above_items: list[int] = []
+        self.on_width: Callable[[int], None] = lambda _width: None
         self._details: ttk.Frame | None = None
         self._details_item = 0
         self._details_height = 0
@@ -294,6 +295,7 @@ class TaskList:
 
     def _on_width(self, width: int) -> None:
         self._painter.layout(width)
+        self.on_width(width)
         for item in self._above_items:
             self._canvas.itemconfigure(item, width=width)
         if self._details is not None:

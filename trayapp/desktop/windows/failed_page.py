@@ -14,7 +14,7 @@ from trayapp.desktop.windows.failed_footer import Commands, Footer
 from trayapp.desktop.windows.failed_surface import Surface
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Kind, Role
-from trayapp.desktop.windows.window import Window
+from trayapp.desktop.windows.window import PAD, Window
 from trayapp.i18n import _
 
 WIDTH = 872
@@ -105,7 +105,8 @@ class Page:
         high = max(px(_LEAST_HEIGHT), min(content, px(_HEIGHT), most_down - around))
         canvas.configure(height=high)
         top.update_idletasks()
-        across, down = min(top.winfo_reqwidth(), most_across), around + high
+        least = px(WIDTH + 2 * PAD)
+        across, down = min(max(top.winfo_reqwidth(), least), most_across), around + high
         top.geometry(f"{across}x{down}")
         top.minsize(min(px(_LEAST_WIDTH), across), min(around + px(_LEAST_HEIGHT) // 2, down))
 

@@ -88,6 +88,7 @@ class FailedTasks:
                 import_older=act.import_older,
                 retry_all=lambda: act.retry(None),
                 cancel=act.cancel,
+                close=self._close,
             ),
         )
         surface = self._page.surface
@@ -104,6 +105,7 @@ class FailedTasks:
         )
         hands = Hands(row=self._row, unfold=self._unfold, discard=self._discard, copy=self._copy)
         self._list = TaskList(surface, hands)
+        self._list.on_width = self._cards.resize
 
     def open(self) -> None:
         """Show what there is, and follow what changes."""
@@ -161,9 +163,9 @@ class FailedTasks:
         self._page.show(failed_label(status), words, empty=empty)
         open_tasks = status.own_failed + status.own_pending
         self._page.footer.show(
-            retry_label(status),
+            retry_label(status) if open_tasks else "",
             accent=not empty and accent_key(self._findings.groups) == RETRY_ALL,
-            enabled=bool(open_tasks) and not self._actions.is_retrying,
+            enabled=not self._actions.is_retrying,
         )
 
     def _fill(self, findings: Findings) -> None:
@@ -249,8 +251,11 @@ class FailedTasks:
         if self._list.unfolded >= 0:
             self._list.fold()
         else:
-            self._source.close()
-            self._window.close()
+            self._close()
+
+    def _close(self) -> None:
+        self._source.close()
+        self._window.close()
 
     def _watch(self) -> None:
         self._window.subscribe(

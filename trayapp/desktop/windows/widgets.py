@@ -18,6 +18,8 @@ _CARD_PADDING = (16, 12)
 _TROUGH_PADDING = RING + 2
 _MASK = "•"
 _FEW = 3
+_LEAST_WRAP = 80
+"""Broken at every letter, for it has no width yet, a long text is higher than X can draw."""
 
 
 class Role(StrEnum):
@@ -152,7 +154,8 @@ class Widgets:
             nonlocal left, now
             if event.width not in {left, now}:
                 left, now = now, event.width
-                label.configure(wraplength=max(1, now - 2 * self.theme.px(RING)))
+                narrowest = self.theme.px(_LEAST_WRAP)
+                label.configure(wraplength=max(narrowest, now - 2 * self.theme.px(RING)))
 
         label.bind("<Configure>", on_width)
 

@@ -97,7 +97,7 @@ class Window:
         self._is_shown = False
         self._is_drawn = False
         self.top.protocol("WM_DELETE_WINDOW", self.close)
-        bind_keys(self.top, escape=lambda: self.on_escape(), default=self._press_default)
+        bind_keys(self.top, escape=self._press_escape, default=self._press_default)
         self._watch_door(opening.door)
         self.top.after(_PATIENCE_MS, self._say_waiting)
 
@@ -230,6 +230,9 @@ class Window:
         if self._page is None:
             text = _("It is busy or just starting.")
             self.say(Sign.HEALS, _("Waiting for Trayapp…"), text)
+
+    def _press_escape(self) -> None:
+        self.on_escape()  # whatever the page made of it meanwhile
 
     def _press_default(self) -> None:
         if self._default is not None:

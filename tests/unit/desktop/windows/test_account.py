@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trayapp.control.messages import Reply
-from trayapp.desktop.windows.account import Account, KindChoice, host, is_plain_http
+from trayapp.desktop.windows.account import Account, KindChoice, encrypted, host, is_plain_http
 from trayapp.desktop.windows.sign_out import unsent_words
 
 
@@ -93,6 +93,11 @@ def test_http_beyond_this_machine_can_be_read_on_the_way(url: str) -> None:
 )
 def test_nothing_else_can(url: str) -> None:
     assert not is_plain_http(url)
+
+
+def test_the_same_address_can_be_had_encrypted() -> None:
+    assert encrypted(" HTTP://time.example.org/api") == "https://time.example.org/api"
+    assert encrypted("time.example.org") == "time.example.org"
 
 
 def test_people_recognise_an_address_by_its_host() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trayapp.desktop.windows.appearance import is_dark, scale
+from trayapp.desktop.windows.appearance import fitted, is_dark, scale
 
 
 def _nobody() -> bool | None:
@@ -62,3 +62,18 @@ def test_the_scale_is_what_the_first_who_knows_says(
     dots: str, environ: dict[str, str], wanted: float
 ) -> None:
     assert scale(dots, environ) == wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "screen", "found"),
+    [
+        pytest.param(2.0, (3840, 2160), 2.0, id="room enough"),
+        pytest.param(2.0, (1366, 768), 1.125, id="the height is short"),
+        pytest.param(3.0, (1440, 4000), 2.0, id="the width is short"),
+        pytest.param(2.0, (640, 480), 1.0, id="nothing is drawn smaller than a unit a pixel"),
+    ],
+)
+def test_windows_are_no_larger_than_the_screen(
+    wanted: float, screen: tuple[int, int], found: float
+) -> None:
+    assert fitted(wanted, across=screen[0], down=screen[1]) == found
