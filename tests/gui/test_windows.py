@@ -240,10 +240,10 @@ def test_the_keyboard_goes_to_what_has_to_be_changed(sign_in: WindowProgram, app
     assert sign_in.says("The password is wrong.")
     secret = [one for one in sign_in.controls() if one.kind == "TEntry"][-1]
     assert sign_in.focus() == secret.path
-    sign_in.type("better")  # instead of what was there
+    sign_in.type(_PASSWORD.title())  # instead of what was there
     sign_in.press_key("Return")
     app.next("sign_in")
-    assert app.next("sign_in").arguments["password"] == "better"
+    assert app.next("sign_in").arguments["password"] == _PASSWORD.title()
 
 
 def test_an_open_line_is_offered_encrypted(sign_in: WindowProgram, app: FakeApp) -> None:
@@ -274,6 +274,16 @@ def test_what_was_tracked_before_is_sent_when_asked_for(
     assert sign_in.says("12 entries are sent.")
     sign_in.press_key("Return")
     assert sign_in.wait_end() == 0
+
+
+def test_an_app_that_keeps_one_waiting_is_named(
+    screen: VirtualDesktop, channel: Path, app: FakeApp
+) -> None:
+    del app.answers["account"]
+    with window(screen, "sign-in", channel) as shown:
+        assert shown.says("Waiting for Trayapp…")
+        shown.press_key("Escape")
+        assert shown.wait_end() == 0
 
 
 def test_an_app_that_went_away_is_said(

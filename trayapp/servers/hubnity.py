@@ -19,7 +19,7 @@ from trayapp.servers.hubnity_account import refresher
 from trayapp.servers.hubnity_answers import in_doubt, read_only
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
-from trayapp.servers.hubnity_corrections import Mender, mending_of, plan_mending
+from trayapp.servers.hubnity_corrections import Mender, Mending, mending_of, plan_mending
 from trayapp.servers.hubnity_foreign import Foreign
 from trayapp.servers.hubnity_imported import best_of, is_overruled, told_of
 from trayapp.servers.hubnity_job import Job, job_of
@@ -89,26 +89,25 @@ class HubnityServer:
     def send(self, write: Write) -> Outcome:
         if write.parts:
             return self._create_all(write.parts)
-        mending = mending_of(write)
-        if mending is not None:
-            return mending if isinstance(mending, Ours) else self._mender.send(mending)
-        job = _read(write)
+        job = mending_of(write) or _read(write)
         if isinstance(job, Ours):
             return job
-        if job.remote_id:
-            return self._update(job, write)
+        if isinstance(job, Mending):
+            return self._mender.send(job)
+        return self._update(job, write) if job.remote_id else self._make(job)
+
+    def _make(self, job: Job) -> Outcome:
         user_id = self._api.user_id()
         if isinstance(user_id, Outcome):
             return user_id
         return self._foreign.told_with(self._create(job, user_id), job)
 
     def look(self, unit: Unit, write: Write) -> Outcome:
-        mending = mending_of(write)
-        if mending is not None:
-            return mending if isinstance(mending, Ours) else self._mender.look(mending)
-        job = _read(write)
+        job = mending_of(write) or _read(write)
         if isinstance(job, Ours):
             return job
+        if isinstance(job, Mending):
+            return self._mender.look(job)
         if not job.remote_id:
             return self._look_for(job, write, unit.taken | _others(unit, write.segment_id))
         record = self._api.entry(job.remote_id)

@@ -191,7 +191,7 @@ class Mender:
         if step is not None and step.verb:
             return step
         fields = dict(step.fields) if step else {}
-        if mending.texts.note != mending.was.note and record.note != mending.texts.note:
+        if mending.texts.note not in {mending.was.note, record.note}:
             fields["description"] = mending.texts.note
         project = mending.texts.project
         if project != mending.was.project and not record.is_of_project(project):
