@@ -16,8 +16,8 @@ case $system in
   *) system_python=python3 ;;
 esac
 
-product_debs=(python3 python3-venv python3-gi python3-dbus gir1.2-ayatanaappindicator3-0.1)
-desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core strace)
+product_debs=(python3 python3-venv python3-gi python3-dbus python3-tk gir1.2-ayatanaappindicator3-0.1)
+desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core sqlite3 strace)
 desktop_commands=(Xvfb dbus-daemon openbox xfce4-panel dunst gnome-keyring-daemon xdotool strace setpriv)
 
 die() {
@@ -70,8 +70,8 @@ check_other_system() {
   local lacking=() command
   command -v "$system_python" >/dev/null || lacking+=("$system_python")
   if [[ $system == Linux ]]; then
-    "$system_python" -c "import dbus, gi; gi.require_version('AyatanaAppIndicator3', '0.1')" \
-      2>/dev/null || lacking+=("the Python modules gi and dbus, and AyatanaAppIndicator3")
+    "$system_python" -c "import dbus, gi, tkinter; gi.require_version('AyatanaAppIndicator3', '0.1')" \
+      2>/dev/null || lacking+=("the Python modules gi, dbus and tkinter, and AyatanaAppIndicator3")
     if [[ -n $1 ]]; then
       for command in "${desktop_commands[@]}"; do
         command -v "$command" >/dev/null || lacking+=("$command")

@@ -31,6 +31,9 @@ _COMMANDS = {
     "pause": ("trayapp.console.clicks", "click"),
     "resume": ("trayapp.console.clicks", "click"),
     "stop": ("trayapp.console.clicks", "click"),
+    "edit": ("trayapp.console.edits", "edit"),
+    "delete": ("trayapp.console.edits", "delete"),
+    "undo": ("trayapp.console.edits", "undo"),
     "status": ("trayapp.console.reading", "status"),
     "recent": ("trayapp.console.reading", "recent"),
     "failed": ("trayapp.console.reading", "failed"),
@@ -91,7 +94,21 @@ def _add_click_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
         add("stop", _("finish the entry")),
     ):
         command.add_argument("--at", metavar=_("TIME"), help=_("HH:MM[:SS] of today, or ISO 8601"))
+    _add_corrections(add)
     add("recent", _("the last entries"))
+
+
+def _add_corrections(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    edit = add("edit", _("correct an entry, the newest one where none is named"))
+    edit.add_argument("entry", nargs="?", metavar="ID")
+    edit.add_argument("--project", metavar=_("PROJECT"))
+    edit.add_argument("--note", metavar=_("TEXT"))
+    text = _("HH:MM[:SS] of today, or ISO 8601")
+    edit.add_argument("--started", metavar=_("TIME"), help=text)
+    edit.add_argument("--stopped", metavar=_("TIME"), help=text)
+    delete = add("delete", _("remove an entry, here and on the server"))
+    delete.add_argument("entry", metavar="ID")
+    add("undo", _("take the last command back"))
 
 
 def _add_failure_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:

@@ -26,6 +26,7 @@ from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Click
 from trayapp.i18n import _
 from trayapp.inbox import Inbox
+from trayapp.queue import salvage_words
 from trayapp.queue.task import Account
 from trayapp.reception import Desk, Reception
 from trayapp.retries import Retries
@@ -100,6 +101,7 @@ class App:
                 rested=self._on_rest,
                 removed=lambda _entry: self._inbox.post(self._count_removed),
                 closed_foreign=faces.tell_closed,
+                salvaged=lambda done: faces.tell(salvage_words.title(), salvage_words.text(done)),
             ),
         )
         self._retries = Retries(self.core, post=self._inbox.post)

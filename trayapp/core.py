@@ -18,7 +18,7 @@ from trayapp.mutex import Mutex
 from trayapp.queue import salvage_words
 from trayapp.queue.errors import DamagedError
 from trayapp.queue.reader import QueueReader
-from trayapp.queue.salvage import Salvage
+from trayapp.queue.salvaged import Salvage
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
 from trayapp.sync.discard import Discarder

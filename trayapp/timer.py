@@ -123,6 +123,10 @@ class Timer:
             histories = _histories(writer, correction)
             events = _events_of(correction, histories, writer, Pen(stamp=stamp, new_id=_new_id))
             writer.record(events, stamp.at)
+            for event in events:
+                # What failed of an entry that is not to be need not be sent, or goes with it.
+                if event.kind is EventKind.DELETE:
+                    _resend(writer, event.entry_id, stamp.at)
             state = state_of(writer.events.newest_entry())
         if not events:
             return AlreadySo(state)

@@ -40,6 +40,7 @@ def stop_there(house: House, courier: Courier) -> None:
 
 @pytest.fixture
 def stage(house: House) -> Stage:
+    house.app.add_project("Support")
     return Stage(
         server=house.server,
         stray=house.stray,

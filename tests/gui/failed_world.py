@@ -79,6 +79,8 @@ class FailedWorld:
         paths.data_dir.mkdir(parents=True, exist_ok=True)
         self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock))
         self._clicks = 0
+        self._entries = 0
+        self._at = CLICKED_AT
 
     def close(self) -> None:
         with self._queue.lock() as guard:
@@ -123,7 +125,7 @@ class FailedWorld:
 
     @property
     def _now(self) -> datetime:
-        return CLICKED_AT + timedelta(seconds=7 * self._clicks)
+        return self._at + timedelta(seconds=2)
 
     def _record(self, events: Sequence[Event]) -> None:
         with self._queue.lock() as guard:
@@ -131,6 +133,7 @@ class FailedWorld:
 
     def _clicked(self, trouble: Trouble) -> Iterator[Event]:
         entry = str(uuid.uuid4())
+        self._entries += 1
         kinds = [EventKind.START, *KINDS[1:3] * (trouble.clicks // 2 - 1), EventKind.STOP]
         if trouble.burst:
             kinds[1:2] = [EventKind.PAUSE] * PAUSES
@@ -140,7 +143,7 @@ class FailedWorld:
     def _event(self, entry: str, kind: EventKind, *, burst: bool = False) -> Event:
         self._clicks += 1
         step = timedelta(milliseconds=120) if burst else timedelta(minutes=11)
-        self._at = getattr(self, "_at", CLICKED_AT) + step
+        self._at += step
         return Event(
             id=str(uuid.uuid4()),
             entry_id=entry,
@@ -152,8 +155,8 @@ class FailedWorld:
                 boot_id="11111111-1111-1111-1111-111111111111",
                 boot=timedelta(hours=1, seconds=self._clicks),
             ),
-            project=("Website", "Сопровождение", "Consulting")[self._clicks // 4 % 3],
-            note=("fix the login", "", "звонок с командой")[self._clicks // 4 % 3],
+            project=("Website", "Сопровождение", "Consulting")[self._entries % 3],
+            note=("fix the login", "", "звонок с командой")[self._entries % 3],
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -240,7 +241,8 @@ def test_without_a_channel_it_tracks_and_the_command_line_records_by_itself(home
 def test_a_queue_that_cannot_be_opened_is_one_line_and_1() -> None:
     paths = Paths.of_user()
     paths.make()
-    paths.database.write_bytes(b"this is no database" * 1000)
+    with contextlib.closing(sqlite3.connect(paths.database)) as connection:
+        connection.execute("CREATE TABLE somebody_elses (a)")
     ran = trayapp("--no-tray")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("trayapp: ")

@@ -37,6 +37,7 @@ def test_help_names_every_command_and_none_that_is_not_there() -> None:
     named = re.findall(r"^    (\w+) ", ran.out, re.MULTILINE)
     assert named == [
         *("status", "start", "pause", "resume", "stop"),
+        *("edit", "delete", "undo"),
         *("recent", "failed", "retry", "discard", "report"),
         *("login", "logout", "import", "demo", "quit"),
     ]

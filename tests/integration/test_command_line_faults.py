@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -83,12 +85,14 @@ def test_json_is_whole_where_the_terminal_knows_few_letters() -> None:
 def test_a_queue_that_cannot_be_used_is_one_line_and_1(typed: tuple[str, ...], said: str) -> None:
     paths = Paths.of_user()
     paths.make()
-    paths.database.write_bytes(b"this is no database" * 1000)
+    with contextlib.closing(sqlite3.connect(paths.database)) as connection:
+        connection.execute("CREATE TABLE somebody_elses (a)")
+    before = paths.database.read_bytes()
     ran = trayapp(*typed)
     assert (ran.status, ran.out) == (1, ""), ran
     assert ran.err.startswith(f"trayapp: {said}")
     assert ran.err.count("\n") == 1
-    assert paths.database.read_bytes() == b"this is no database" * 1000
+    assert paths.database.read_bytes() == before
 
 
 def test_a_directory_that_cannot_be_made_is_one_line_and_1(home: Path) -> None:

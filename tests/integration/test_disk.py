@@ -21,7 +21,7 @@ from tests.unit.queue.support import SOON, Queue, a_queue, database_in, open_wri
 from trayapp.core import Listener
 from trayapp.mutex import Mutex
 from trayapp.queue.errors import QueueBusyError, QueueError, StorageError
-from trayapp.queue.salvage import Salvage
+from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.tracker import Pause, Running, Start, Stop, state_of
 
 NOBODY = 65534

@@ -109,6 +109,72 @@ def test_translations_have_the_placeholders_of_their_originals(russian: Catalog)
             assert placeholders(form) == wanted, message.id
 
 
+def edges(text: str) -> tuple[str, str, str]:
+    """The blanks around it, and the mark it ends with."""
+    mark = text.rstrip()[-1:]
+    return (
+        text[: len(text) - len(text.lstrip())],
+        text[len(text.rstrip()) :],
+        mark if mark in ".…?:" else "",
+    )
+
+
+def test_translations_begin_and_end_as_their_originals(russian: Catalog) -> None:
+    for message in russian:
+        if not message.id:
+            continue
+        wanted = edges(message.id if isinstance(message.id, str) else message.id[1])
+        given = message.string or ""
+        for form in (given,) if isinstance(given, str) else given:
+            assert edges(form) == wanted, message.id
+
+
+@pytest.mark.parametrize(
+    ("english", "stem"),
+    [
+        pytest.param("keyring", "связк", id="keyring"),
+        pytest.param("remove duplicates", "удалить повторы", id="duplicates"),
+        pytest.param("unencrypted", "без шифрования", id="unencrypted"),
+        pytest.param("your hours are safe", "ваши часы в сохранности", id="safe"),
+        pytest.param("“retry all”", "«повторить все»", id="retry all"),
+        pytest.param("failed tasks", "с ошибкой", id="failed tasks"),
+    ],
+)
+def test_a_thing_has_one_name_in_russian(english: str, stem: str, russian: Catalog) -> None:
+    found = [
+        message
+        for message in russian
+        if isinstance(message.id, str) and english in message.id.lower()
+    ]
+    assert found
+    for message in found:
+        assert stem in str(message.string).lower(), message.id
+
+
+@pytest.mark.parametrize(
+    ("english", "word"),
+    [
+        pytest.param("Start timer", "Старт трекера", id="start"),
+        pytest.param("Pause", "Пауза", id="pause"),
+        pytest.param("Resume", "Возобновление", id="resume"),
+        pytest.param("Stop", "Остановка", id="stop"),
+        pytest.param("Retry all", "Повторить все", id="retry all"),
+        pytest.param("Reason", "Причина ошибки", id="reason"),
+        pytest.param("Attempts: {count} / {most}", "Попыток: {count} / {most}", id="attempts"),
+        pytest.param("Created", "Создано", id="created"),
+        pytest.param("Last attempt", "Последняя попытка", id="last attempt"),
+        pytest.param(
+            "Reason was not stored (older task)",
+            "Причина ошибки не сохранена (старая задача)",
+            id="no reason",
+        ),
+    ],
+)
+def test_the_words_users_know_stay(english: str, word: str) -> None:
+    i18n.use_language("ru")
+    assert i18n._(english) == word
+
+
 def test_updating_twice_changes_nothing(
     source: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

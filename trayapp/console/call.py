@@ -29,6 +29,9 @@ class Options:
     project: str | None = None
     note: str | None = None
     at: str | None = None
+    entry: str | None = None
+    started: str | None = None
+    stopped: str | None = None
     ids: list[int] = field(default_factory=list)
     all: bool = False
     wait: bool = False

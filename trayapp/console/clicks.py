@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timezone, tzinfo
+from datetime import datetime, timezone, tzinfo
 
 import tzlocal
 
@@ -30,14 +30,19 @@ from trayapp.tracking.moments import BadMoment, parse_moment
 def click(call: Call) -> Answer:
     """Record a click made when the program was called. Raises Failure."""
     options = call.options
-    _check_texts(options)
+    check_texts(options)
     request = click_request(
         options.command or "",
         call.stamp,
         project=options.project,
         note=options.note,
-        given_at_ms=_given_at_ms(call),
+        given_at_ms=to_ms(at) if (at := moment(call, options.at)) else None,
     )
+    return recorded(call, request)
+
+
+def recorded(call: Call, request: Request) -> Answer:
+    """What the running app answers, else this process. Raises Failure."""
     hint = ""
     try:
         reply = ControlClient(call.paths.channel_dir).ask(request, ASK_SECONDS)
@@ -51,7 +56,8 @@ def click(call: Call) -> Answer:
     return told(reply, hint)
 
 
-def _check_texts(options: Options) -> None:
+def check_texts(options: Options) -> None:
+    """Raise Failure for what cannot be kept."""
     try:
         for text in (options.project, options.note):
             check_text(text)
@@ -59,13 +65,13 @@ def _check_texts(options: Options) -> None:
         raise Failure(str(error), USAGE) from error
 
 
-def _given_at_ms(call: Call) -> int | None:
-    text = call.options.at
+def moment(call: Call, text: str | None) -> datetime | None:
+    """A time as it was typed. Raises Failure."""
     if text is None:
         return None
     zone = _local_zone(call.stamp)
     try:
-        return to_ms(parse_moment(text, now=call.stamp.at, zone=zone))
+        return parse_moment(text, now=call.stamp.at, zone=zone)
     except BadMoment as error:
         raise Failure(bad_moment(error.why, error.readings, zone=zone), USAGE) from error
 

@@ -27,7 +27,8 @@ from trayapp.queue.errors import (
 from trayapp.queue.opening import opened
 from trayapp.queue.place import Place
 from trayapp.queue.rescue import rescue
-from trayapp.queue.salvage import META_KEY, NotOursError, Salvage, finish, recorded, salvage
+from trayapp.queue.salvage import NotOursError, finish, salvage
+from trayapp.queue.salvaged import META_KEY, Salvage, recorded
 
 _LOCK_POLL_SECONDS = 0.005
 

@@ -7,18 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trayapp.queue.database import Database
-from trayapp.queue.rows import event_of, event_values
+from trayapp.queue.rows import NEWEST_ENTRY, event_of, event_values
 from trayapp.queue.task import Known
 from trayapp.tracking.entry import Event, Segment, to_ms
 
 _DAY_MS = 86_400_000
-NEWEST_ENTRY = (
-    "SELECT * FROM event WHERE entry = (SELECT entry FROM event AS begun"
-    "   WHERE seq > 0 AND kind = 'time_entry_start' AND 'time_entry_delete' <>"
-    "     (SELECT kind FROM event WHERE entry = begun.entry ORDER BY seq DESC LIMIT 1)"
-    "   ORDER BY seq DESC LIMIT 1) ORDER BY seq"
-)
-"""Nothing but an edit may follow a deletion, so the last event tells whether an entry is there."""
 
 
 class EventTable:
@@ -144,6 +137,7 @@ class SegmentTable:
         self._database.run(
             "INSERT INTO segment (id, account, entry, began_ms, remote_id, remote_base, removed)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " began_ms = excluded.began_ms,"
             " remote_id = COALESCE(excluded.remote_id, remote_id),"
             " remote_base = COALESCE(excluded.remote_base, remote_base),"
             " removed = MAX(excluded.removed, removed)",

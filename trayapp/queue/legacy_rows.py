@@ -20,7 +20,7 @@ from trayapp import log
 from trayapp.tracking.entry import Event, EventKind, Stamp, TrackerState, from_ms, to_ms
 from trayapp.tracking.replay import replay
 
-KINDS = {kind.value: kind for kind in EventKind}
+KINDS = {kind.value: kind for kind in EventKind if not kind.corrects}
 SENT = frozenset({"sent", "synced", "done", "completed"})
 CANCELLED = "cancelled"
 

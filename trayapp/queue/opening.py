@@ -19,9 +19,9 @@ from trayapp.queue.errors import (
     translated,
 )
 from trayapp.queue.pages import HEADER, MAGIC
-from trayapp.queue.salvage import Salvage, record
 from trayapp.queue.salvage_find import hides_clicks
 from trayapp.queue.salvage_rows import TABLES
+from trayapp.queue.salvaged import Salvage, record
 
 _CHECKED_BYTES, _READ_BYTES = 1 << 24, 1 << 22
 """Larger files are not checked, and not read through, at each opening: it would take 50 ms."""

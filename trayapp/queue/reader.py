@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trayapp.queue.event_table import NEWEST_ENTRY
 from trayapp.queue.reading import Reading
 from trayapp.queue.rows import (
+    NEWEST_ENTRY,
     account_of,
     catalog_of,
     event_of,

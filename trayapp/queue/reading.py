@@ -10,7 +10,7 @@ from pathlib import Path
 from trayapp.queue import schema
 from trayapp.queue.errors import translated
 from trayapp.queue.place import Place
-from trayapp.queue.salvage import Salvage, recorded
+from trayapp.queue.salvaged import Salvage, recorded
 
 
 class Reading:

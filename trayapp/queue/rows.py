@@ -20,6 +20,14 @@ from trayapp.tracking.entry import (
     to_ms,
 )
 
+NEWEST_ENTRY = (
+    "SELECT * FROM event WHERE entry = (SELECT entry FROM event AS begun"
+    "   WHERE seq > 0 AND kind = 'time_entry_start' AND 'time_entry_delete' <>"
+    "     (SELECT kind FROM event WHERE entry = begun.entry ORDER BY seq DESC LIMIT 1)"
+    "   ORDER BY seq DESC LIMIT 1) ORDER BY seq"
+)
+"""Nothing but an edit may follow a deletion, so the last event tells whether an entry is there."""
+
 
 def ms(at: datetime | None) -> int | None:
     """Milliseconds, None for None."""

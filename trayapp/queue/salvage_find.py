@@ -141,6 +141,8 @@ class Finder:
                         self._is_legacy = True
                 case ("sync_queue", int() as last) if cell.rowid is not None:
                     self._run("INSERT INTO named_sequence VALUES (?)", (last,))
+                case _:
+                    pass
 
     # -- names -----------------------------------------------------------------------------
 
@@ -200,7 +202,8 @@ class Finder:
     def _is_ours(self, pages: Pages) -> bool:
         """By its header, by its rows, or, when it has no header at all, by its place."""
         (erases,) = self._run("SELECT COUNT(*) FROM found_meta WHERE key = 'scrub'").fetchone()
-        if self._is_legacy or erases:
+        is_old = self._is_legacy and "event" not in self._roots and not self._count()
+        if is_old or erases:
             return False
         mark = int.from_bytes(pages.header[_APPLICATION_ID])
         return not pages.has_header or mark == schema.APPLICATION_ID or self._count() > 0

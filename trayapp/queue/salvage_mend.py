@@ -75,15 +75,16 @@ class Mender:
             "   WHERE id NOT IN (SELECT id FROM found_event))"
         )
         rows = self._run(
-            "SELECT one.rowid, one.id, MIN(task.event) FROM found_event AS one"
+            "SELECT one.rowid, one.id, MIN(task.event), task.payload FROM found_event AS one"
             " JOIN found_sync_queue AS task"
             " ON task.entry = one.entry AND task.entity_type = one.kind"
             " WHERE task.event NOT IN (SELECT id FROM found_event) AND one.id NOT IN"
             " (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
             " AND one.at_ms = shown_ms(task.payload) GROUP BY one.rowid"
         ).fetchall()
-        for row, own, said in rows:
-            if own and (_UUID.fullmatch(own) or not _UUID.fullmatch(said)):
+        for row, own, said, payload in rows:
+            # The payload names it too: what two of three say is the id.
+            if own and said not in payload and (_UUID.fullmatch(own) or not _UUID.fullmatch(said)):
                 self._run("UPDATE found_sync_queue SET event = ? WHERE event = ?", (own, said))
             else:
                 self._run("UPDATE found_event SET id = ? WHERE rowid = ?", (said, row))

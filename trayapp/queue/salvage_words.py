@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from trayapp.i18n import _, ngettext
-from trayapp.queue.salvage import Salvage
+from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.entry import from_ms
 
 

@@ -52,7 +52,8 @@ class EmbeddedServer:
             msg = "nothing is pending"
             raise ValueError(msg)
         event = unit.pending[0]
-        if any(known.removed for known in unit.known.values()):
+        is_unheard_of = unit.entry.deleted and unit.before is None
+        if is_unheard_of or any(known.removed for known in unit.known.values()):
             # Here an entry is removed as a whole, and would answer 410 to each of them.
             return Nothing(settles=tuple(pending.id for pending in unit.pending))
         body = {

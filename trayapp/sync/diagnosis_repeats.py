@@ -24,7 +24,7 @@ A second, and a little: older databases know whole seconds, and what shares one 
 by milliseconds."""
 STEADY_TOLERANCE = timedelta(seconds=2)
 _LEAST_GAPS = 2
-_STEPS = {kind.value: kind for kind in EventKind}
+_STEPS = {kind.value: kind for kind in EventKind if not kind.corrects}
 _NOTHING = timedelta()
 
 

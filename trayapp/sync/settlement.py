@@ -204,10 +204,7 @@ def _keep_shown(writer: QueueWriter, claim: Request, shown: Shown) -> None:
 
 
 def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: datetime) -> None:
-    """The tasks leave the queue: they arrived, or their entry was removed there.
-
-    Where that was a step of several they stay for the next, as if they had never been sent.
-    """
+    """The tasks leave the queue: they arrived, or their entry was removed there."""
     account_id = claim.account.id
     known = Known(removed=True)
     if isinstance(outcome, Delivered):
@@ -218,12 +215,15 @@ def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: date
         writer.segments.confirm(account_id, entry.id, segment_id, _began(claim), known)
     arrived = _arrived(claim, outcome)
     writer.tasks.remove(arrived)
-    # The rest is in no doubt any more: it goes as a correction of the record that was seen.
+    # The rest is in no doubt any more: it goes as a correction of the record that was seen, or
+    # waits for the next of several steps as if it had never been sent.
     writer.tasks.unsend(claim.tasks[len(arrived) :])
     writer.tasks.unblock(account_id)
 
 
 def _arrived(claim: Request, outcome: Outcome) -> tuple[SyncTask, ...]:
+    if claim.write.more:
+        return ()
     if isinstance(outcome, Begun):
         return tuple(task for task in claim.tasks if task.event_id in outcome.settles)
     return claim.tasks

@@ -90,9 +90,12 @@ def undo(histories: Sequence[Sequence[Event]], *, pen: Pen) -> tuple[Event, ...]
     """The events that undo the last command, the newest event first. Raises CannotDo.
 
     `histories`: all events of each entry it wrote to, in order; its own event is the last of each.
+    None where that is this very undo, which somebody who got no answer asks for once more.
     """
     if not histories:
         raise CannotDo(Impossible.NOTHING_TO_UNDO, None)
+    if _moment(histories[-1][-1].stamp) == _moment(pen.stamp):
+        return ()
     return tuple(_undo_last(events, pen) for events in reversed(histories))
 
 
@@ -103,11 +106,16 @@ def last_command(newest: Sequence[Event]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for event in reversed(newest):
-        same = event.stamp.boot == newest[-1].stamp.boot and event.entry_id not in found
-        if not same:
+        is_same = _moment(event.stamp) == _moment(newest[-1].stamp)
+        if not is_same or event.entry_id in found:
             break
         found.append(event.entry_id)
     return tuple(reversed(found))
+
+
+def _moment(stamp: Stamp) -> int:
+    """What tells one command from the next, also where its time was named or moved."""
+    return stamp.boot // MILLISECOND
 
 
 def _living(events: Sequence[Event]) -> TimeEntry:

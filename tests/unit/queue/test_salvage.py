@@ -20,10 +20,9 @@ from tests.unit.queue.damage import (
     table,
 )
 from tests.unit.queue.support import a_queue, as_it_is, database_in, open_writer
-from trayapp.queue import salvage as salvaging
 from trayapp.queue import salvage_words
 from trayapp.queue.errors import QueueUnreadableError
-from trayapp.queue.salvage import Salvage
+from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.entry import EventKind
 
 EVENTS = "SELECT * FROM event ORDER BY seq"
@@ -450,4 +449,3 @@ def test_the_words_fit_what_is_known(done: Salvage, words: str) -> None:
 def test_a_salvage_survives_as_text() -> None:
     assert Salvage.from_json(DONE.to_json()) == DONE
     assert json.loads(DONE.to_json())["clicks"] == 212
-    assert salvaging.META_KEY == "salvage"

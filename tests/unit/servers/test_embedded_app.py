@@ -272,3 +272,60 @@ def test_it_answers_over_http_as_inside(app: EmbeddedApp) -> None:
         inside.mount("http://127.0.0.1", HTTPAdapter())
         there = inside.get(f"{loopback.url}/entries/{ENTRY}")
     assert there.json() == here.json()
+
+
+# -- corrections -----------------------------------------------------------------------------------
+
+EDIT_PATH = f"/entries/{ENTRY}/events/cccccccc-0000-4000-8000-000000000001"
+SEGMENT = {"id": EVENT, "begin": "2026-01-08T08:00:00.000Z", "end": "2026-01-08T09:00:00.000Z"}
+TIMES: dict[str, object] = {"state": "stopped", "segments": [SEGMENT]}
+EDIT = BODY | {
+    "kind": "time_entry_edit",
+    "at": "2026-01-08T10:00:00.000Z",
+    "note": "new",
+    "times": TIMES,
+}
+
+
+def test_an_edit_is_stored_once_and_the_entry_is_as_it_says(app: EmbeddedApp) -> None:
+    ask(app, "PUT", PATH, BODY)
+    status, entry = ask(app, "PUT", EDIT_PATH, EDIT)
+    assert isinstance(entry, dict)
+    assert (status, entry["state"], entry["note"]) == (201, "stopped", "new")
+    assert entry["segments"] == TIMES["segments"]
+    assert entry["events"][-1]["times"] == TIMES
+    assert ask(app, "PUT", EDIT_PATH, EDIT) == (200, entry)
+    other = EDIT | {"times": TIMES | {"segments": [SEGMENT | {"id": "other"}]}}
+    assert error(ask(app, "PUT", EDIT_PATH, other)) == (409, "event_differs")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pytest.param(None, id="none"),
+        pytest.param("yesterday", id="text"),
+        pytest.param({"state": "stopped"}, id="no segments"),
+        pytest.param(TIMES | {"state": "tired"}, id="unknown state"),
+        pytest.param(TIMES | {"state": "running"}, id="running and closed"),
+        pytest.param(TIMES | {"segments": []}, id="empty"),
+        pytest.param(TIMES | {"segments": [{"id": EVENT}]}, id="half a segment"),
+        pytest.param(
+            TIMES | {"segments": [{"id": EVENT, "begin": "soon", "end": None}]}, id="no time"
+        ),
+    ],
+)
+def test_an_edit_without_sound_times_is_refused(app: EmbeddedApp, times: object) -> None:
+    ask(app, "PUT", PATH, BODY)
+    assert error(ask(app, "PUT", EDIT_PATH, EDIT | {"times": times})) == (422, "bad_event")
+
+
+def test_a_deleted_entry_is_shown_as_that_and_listed_no_more(app: EmbeddedApp) -> None:
+    ask(app, "PUT", PATH, BODY)
+    window = "/entries?from=2026-01-08T00:00:00.000Z&to=2026-01-09T00:00:00.000Z"
+    shown = ask(app, "GET", f"/entries/{ENTRY}")[1]
+    assert ask(app, "GET", window) == (200, {"entries": [shown]})
+    deletion = BODY | {"kind": "time_entry_delete", "at": "2026-01-08T10:00:00.000Z"}
+    entry = ask(app, "PUT", EDIT_PATH, deletion)[1]
+    assert isinstance(entry, dict)
+    assert entry["deleted"] is True
+    assert ask(app, "GET", window) == (200, {"entries": []})

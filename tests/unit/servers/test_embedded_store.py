@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,21 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
         store = EmbeddedStore(path)
         assert store.put(_event()) is wanted
         store.close()
+
+
+def test_a_file_from_before_there_were_edits_takes_them(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    with closing(sqlite3.connect(path)) as older:
+        older.execute(
+            "CREATE TABLE event (entry_id TEXT NOT NULL, id TEXT NOT NULL UNIQUE,"
+            " kind TEXT NOT NULL, at_ms INTEGER NOT NULL, offset_s INTEGER NOT NULL,"
+            " zone TEXT NOT NULL, project TEXT NOT NULL, note TEXT NOT NULL,"
+            " PRIMARY KEY (entry_id, at_ms)) STRICT, WITHOUT ROWID"
+        )
+    edit = replace(_event(), detail="{}")
+    with closing(EmbeddedStore(path)) as store:
+        assert store.put(edit) is Put.STORED
+        assert store.events(edit.entry_id) == (edit,)
 
 
 def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path) -> None:

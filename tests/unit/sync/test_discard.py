@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,12 +32,12 @@ from trayapp.sync.discard_words import (
     refusal_words,
     undone_words,
 )
-from trayapp.tracking.entry import Event, EventKind, Stamp, TrackerState
+from trayapp.tracking.entry import Edited, Event, EventKind, Segment, Stamp, TrackerState
 from trayapp.tracking.replay import replay
 
 NOON = datetime(2026, 1, 8, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-KINDS = {"S": EventKind.START, "P": EventKind.PAUSE, "R": EventKind.RESUME, "E": EventKind.STOP}
+KINDS = dict(zip("SPREXD", EventKind, strict=True))
 LETTERS = dict(zip(KINDS.values(), KINDS, strict=True))
 
 
@@ -159,6 +159,12 @@ def effect(steps: str, *chosen: int, sent: int = 0, out: tuple[int, ...] = ()) -
             id="start",
         ),
         pytest.param(
+            "S0 E60 X70 D90",
+            (3,),
+            "Without this deletion, the entry stays on the server: 1:00 more.",
+            id="deletion",
+        ),
+        pytest.param(
             "S0 P60",
             (0, 1),
             "Without its beginning, nothing more of this entry is sent: 1:00 less. "
@@ -180,6 +186,22 @@ def test_the_effect_on_the_hours_is_told(steps: str, chosen: tuple[int, ...], wo
     assert discarding_words(Discarding(task_ids=(1,), effects=(found,))) == words
     i18n.use_language("ru")
     assert "{" not in effect_words(found)
+
+
+def test_the_effect_of_a_correction_is_what_it_corrects() -> None:
+    start, stop, edit = events("S0 E60 X70")
+    kept = Segment(id=start.id, began_at=start.at, ended_at=start.at + 90 * MINUTE)
+    edited = replace(edit, edited=Edited((kept,), TrackerState.STOPPED))
+    every = [start, stop, edited]
+    ids = {event.id for event in every}
+    now = NOON + 240 * MINUTE
+    found = effect_of(every, {edit.id}, left_out=set(), unsent=ids, now=now)
+    assert found.more == -30 * MINUTE
+    assert effect_words(found) == (
+        "Without this correction, the server shows what was before: 0:30 less."
+    )
+    # Its beginning is that of the clicks, whatever was corrected.
+    assert effect_of(every, {start.id}, left_out=set(), unsent=ids, now=now).gives_up
 
 
 def test_a_start_takes_along_what_is_unsent_and_says_what_stays() -> None:
@@ -363,7 +385,7 @@ def test_a_discarded_pause_is_left_out_and_holds_nothing_any_more(desk: Desk) ->
     assert (desk.statuses, desk.goes()) == ("dpp", "SRE")
     with desk.queue.writing() as writer:
         assert writer.tasks.get_pending(3) is not None
-    assert [event.kind for event in desk.queue.reader.events("e")] == list(KINDS.values())
+    assert [event.kind for event in desk.queue.reader.events("e")] == list(KINDS.values())[:4]
 
 
 def test_to_look_at_the_effect_changes_nothing(desk: Desk) -> None:

@@ -20,15 +20,24 @@ BEGAN_AT = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
     settles=st.lists(st.text()).map(tuple),
     segment_id=st.text(),
     repeatable=st.booleans(),
+    more=st.booleans(),
 )
 def test_a_write_comes_back_from_the_database_as_it_was(
     body: str,
     settles: tuple[str, ...],
     segment_id: str,
     repeatable: bool,  # noqa: FBT001
+    more: bool,  # noqa: FBT001
 ) -> None:
-    write = Write(body=body, settles=settles, segment_id=segment_id, repeatable=repeatable)
+    write = Write(
+        body=body, settles=settles, segment_id=segment_id, repeatable=repeatable, more=more
+    )
     assert Write.from_json(write.to_json()) == write
+
+
+def test_a_write_from_before_there_were_steps_is_whole() -> None:
+    kept = '{"body": "b", "settles": ["e"], "segment_id": "s", "repeatable": true}'
+    assert not Write.from_json(kept).more
 
 
 def test_a_write_is_kept_as_readable_text() -> None:

@@ -350,6 +350,20 @@ def test_what_was_undone_twice_is_as_it_was(desk: Desk) -> None:
     assert desk.entries() == before
 
 
+def test_the_same_undo_asked_for_twice_is_made_once(desk: Desk) -> None:
+    desk.click(Start("A"), Start("B"))
+    stamp = desk.clock.stamp()
+    desk.clock.advance(5)
+    for _ in range(2):
+        histories = [desk.of(name) for name in last_command(desk.log[-4:])]
+        made = undo(
+            histories, pen=Pen(stamp=replace(stamp, boot=stamp.boot + HOUR), new_id=desk.new_id)
+        )
+        desk.log.extend(made)
+    assert made == ()
+    assert desk.entry().project == "A"
+
+
 def test_two_commands_within_one_moment_are_undone_one_by_one(desk: Desk) -> None:
     desk.click(Start("A"))
     events = edit(desk.of(desk.newest), Edit(desk.newest, note="y"), pen=desk.pen)

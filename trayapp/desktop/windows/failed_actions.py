@@ -6,15 +6,13 @@ Runs on Tk's thread; whatever takes time is done by the app, or by a program of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.failed_asking import MOST_IDS, Asking
-from trayapp.desktop.windows.failed_choices import Fixable, ask_fix, ask_keep
 from trayapp.desktop.windows.failed_details import Deed
-from trayapp.desktop.windows.failed_discard import Discards
 from trayapp.desktop.windows.failed_model import Group, chunked, result_sign
-from trayapp.desktop.windows.failed_programs import Done, run_ourselves
-from trayapp.desktop.windows.failed_report import Paperwork
 from trayapp.desktop.windows.failed_retry import Course, Retry
 from trayapp.desktop.windows.failed_row import Details
 from trayapp.desktop.windows.failed_source import Source
@@ -24,6 +22,12 @@ from trayapp.sync.diagnosis import Action
 from trayapp.sync.explanations import retry_result
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import RetryResult
+
+if TYPE_CHECKING:  # what is asked for later is loaded later
+    from trayapp.desktop.windows.failed_choices import Fixable
+    from trayapp.desktop.windows.failed_discard import Discards
+    from trayapp.desktop.windows.failed_programs import Done
+    from trayapp.desktop.windows.failed_report import Paperwork
 
 
 class Actions:
@@ -41,8 +45,6 @@ class Actions:
         self._window = asking.window
         self._source = source
         self._rested = rested
-        self._discards = Discards(asking.window, asking)
-        self._paperwork = Paperwork(asking)
         self._retry = Retry(
             asking.window,
             source,
@@ -53,9 +55,27 @@ class Actions:
                 cancelled=self._on_cancelled,
             ),
         )
-        self.report = self._paperwork.report
-        self.import_older = self._paperwork.import_older
         self.cancel = self._retry.cancel
+
+    @cached_property
+    def _discards(self) -> Discards:
+        from trayapp.desktop.windows.failed_discard import Discards  # noqa: PLC0415
+
+        return Discards(self._window, self._asking)
+
+    @cached_property
+    def _paperwork(self) -> Paperwork:
+        from trayapp.desktop.windows.failed_report import Paperwork  # noqa: PLC0415
+
+        return Paperwork(self._asking)
+
+    def report(self) -> None:
+        """Show a text for a support desk."""
+        self._paperwork.report()
+
+    def import_older(self) -> None:
+        """Bring over the tasks of an older database."""
+        self._paperwork.import_older()
 
     @property
     def is_retrying(self) -> bool:
@@ -97,6 +117,8 @@ class Actions:
         )
 
     def _sign_in(self) -> None:
+        from trayapp.desktop.windows.failed_programs import run_ourselves  # noqa: PLC0415
+
         def ended(done: Done) -> None:
             if done.status:
                 text = _("The window could not be opened. Type in a terminal: {command}")
@@ -144,11 +166,15 @@ class Actions:
     # -- repair ----------------------------------------------------------------------------
 
     def _fix(self, ids: Sequence[int]) -> None:
+        from trayapp.desktop.windows.failed_choices import ask_fix  # noqa: PLC0415
+
         found = self._fixable(ids)
         if found is not None:
             ask_fix(self._window, found, lambda project, note: self._send_fix(ids, project, note))
 
     def _fixable(self, ids: Sequence[int]) -> Fixable | None:
+        from trayapp.desktop.windows.failed_choices import Fixable  # noqa: PLC0415
+
         task = self._source.task(ids[0]) if ids else None
         if task is None:
             return None
@@ -165,6 +191,8 @@ class Actions:
         self._repair("fix", ids, {"project": project, "note": note})
 
     def _choose(self, ids: Sequence[int]) -> None:
+        from trayapp.desktop.windows.failed_choices import ask_keep  # noqa: PLC0415
+
         task = self._source.task(ids[0]) if ids else None
         if task is not None:
             ask_keep(

@@ -71,9 +71,11 @@ class Footer:
         self._words.configure(text=progress_words(done, total))
         self._bar.configure(maximum=max(1, total), value=done)
         self._progress.grid(row=0, column=3, sticky="e")
+        if self.frame.focus_get() is self.retry_all:
+            self.cancel.focus_set()
 
     def rest(self) -> None:
         """Nothing goes on any more."""
-        if str(self.frame.focus_get() or "") == str(self.cancel):
+        if self.frame.focus_get() is self.cancel:
             self.retry_all.focus_set()
         self._progress.grid_remove()

@@ -121,8 +121,8 @@ class Cards:
         buttons.columnconfigure(0, weight=1)
         buttons.grid(row=0, column=2, sticky="ne", padx=(px(_BUTTON_GAP), 0))
         self._add_buttons(buttons, group, filled=filled)
-        buttons.update_idletasks()
-        self._wrapping.append((tuple(labels), buttons.winfo_reqwidth()))
+        beside = max(child.winfo_reqwidth() for child in buttons.winfo_children())
+        self._wrapping.append((tuple(labels), beside))
 
     def _add_buttons(self, parent: ttk.Frame, group: Group, *, filled: bool) -> None:
         widgets = self._widgets

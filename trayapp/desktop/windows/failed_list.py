@@ -17,6 +17,7 @@ from trayapp.desktop.windows.failed_surface import Surface
 
 _GAP = 16
 _CLICK_SLACK = 3
+_CARD_UNITS, _HEAD_UNITS = 110, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +64,13 @@ class TaskList:
     # -- content ---------------------------------------------------------------------------
 
     def stack(self, *frames: ttk.Frame) -> None:
-        """These stand above the list, in this order; made before the list for Tab's sake."""
-        for item in self._above_items:
-            self._canvas.delete(item)
+        """These stand above the list, in this order; made before the list for Tab's sake.
+
+        They are put there when it is known how wide it is, and so are drawn only once.
+        """
         self._above = frames
-        self._above_items = [
-            self._canvas.create_window(0, 0, window=frame, anchor="nw") for frame in frames
-        ]
         for frame in frames:
             frame.bind("<Configure>", lambda _event: self._surface.redraw())
-        if self._surface.width:
-            self._on_width(self._surface.width)
 
     def fill(self, count: int, *, selected: int) -> None:
         """So many rows from now on, and the selected one."""
@@ -92,11 +89,10 @@ class TaskList:
         if self._open >= 0:
             self.unfold(self._open)
 
-    def measure(self) -> int:
-        """How high all of it is, as it would be drawn now."""
-        self._canvas.update_idletasks()
-        self.draw()
-        return self._y(self._count)
+    def guess(self, cards: int) -> int:
+        """About how high all of it is, before any of it is laid out."""
+        px = self._surface.theme.px
+        return cards * px(_CARD_UNITS) + self._count * self._painter.row_height + px(_HEAD_UNITS)
 
     @property
     def indent(self) -> int:
@@ -138,7 +134,7 @@ class TaskList:
             width=max(1, self._surface.width - 2 * px(_CLICK_SLACK + 1)),
         )
         details.update_idletasks()
-        self._details_height = details.winfo_reqheight()
+        self._details_height = details.winfo_reqheight() + self._surface.theme.hairline
         details.bind("<Configure>", self._on_details)
         self.draw()
         below = self._y(index) + self._painter.row_height + self._details_height
@@ -202,6 +198,8 @@ class TaskList:
                 unfolded=index == self._open,
             )
             painter.row(self._hands.row(index), self._y(index), look)
+            if look.unfolded:
+                painter.rule(self._y(index + 1))
             index += 1
 
     def _place_frames(self) -> int:
@@ -296,6 +294,12 @@ class TaskList:
     def _on_width(self, width: int) -> None:
         self._painter.layout(width)
         self.on_width(width)
+        if not self._above_items:
+            self._above_items = [
+                self._canvas.create_window(0, 0, window=frame, anchor="nw", width=width)
+                for frame in self._above
+            ]
+            self._canvas.update_idletasks()
         for item in self._above_items:
             self._canvas.itemconfigure(item, width=width)
         if self._details is not None:
@@ -303,6 +307,9 @@ class TaskList:
             self._canvas.itemconfigure(self._details_item, width=max(1, width - inset))
 
     def _on_details(self, _event: tk.Event[tk.Misc]) -> None:
-        if self._details is not None and self._details.winfo_reqheight() != self._details_height:
-            self._details_height = self._details.winfo_reqheight()
+        if self._details is None:
+            return
+        height = self._details.winfo_reqheight() + self._surface.theme.hairline
+        if height != self._details_height:
+            self._details_height = height
             self._surface.redraw()

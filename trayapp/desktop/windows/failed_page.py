@@ -86,7 +86,7 @@ class Page:
         self._safe = widgets.label(self._head, role=Role.MUTED, wrap=WIDTH)
         self._safe.grid(row=1, sticky="we", pady=(px(2), 0))
         self.banner = Banner(page, widgets, row=1)
-        self.surface = Surface(page, window)
+        self.surface = Surface(page, window, width=WIDTH)
         self.surface.frame.grid(row=2, sticky="nswe", pady=(px(8), 0))
         self._empty = self._make_empty()
         self.footer = Footer(page, widgets, commands)
@@ -94,21 +94,25 @@ class Page:
         self._is_empty: bool | None = None
 
     def settle(self, content: int) -> None:
-        """Size the window for `content` pixels of what scrolls; from now on the user does."""
+        """Ask for a size that fits `content` pixels of what scrolls; `release` it when shown."""
         top, px = self._window.top, self._window.theme.px
-        canvas = self.surface.canvas
         most_across = int(top.winfo_screenwidth() * _SCREEN_PART)
         most_down = int(top.winfo_screenheight() * _SCREEN_PART) - px(16)
-        canvas.configure(width=self.surface.width, height=1)
+        self.surface.canvas.configure(width=1, height=1)
+        self._page.columnconfigure(0, minsize=min(px(WIDTH), most_across - 2 * px(PAD)))
         top.update_idletasks()
         around = top.winfo_reqheight()
         high = max(px(_LEAST_HEIGHT), min(content, px(_HEIGHT), most_down - around))
-        canvas.configure(height=high)
+        self._page.rowconfigure(2, minsize=high)
         top.update_idletasks()
-        least = px(WIDTH + 2 * PAD)
-        across, down = min(max(top.winfo_reqwidth(), least), most_across), around + high
+        across, down = min(top.winfo_reqwidth(), most_across), top.winfo_reqheight()
         top.geometry(f"{across}x{down}")
         top.minsize(min(px(_LEAST_WIDTH), across), min(around + px(_LEAST_HEIGHT) // 2, down))
+
+    def release(self) -> None:
+        """From now on the user decides how large the window is."""
+        self._page.columnconfigure(0, minsize=0)
+        self._page.rowconfigure(2, minsize=0)
 
     def show(self, title: str, safe: str, *, empty: bool) -> None:
         """The title; whether there is a list at all."""

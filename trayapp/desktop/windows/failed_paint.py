@@ -121,13 +121,13 @@ class Painter:
         y = top + self.heading_height // 2
         for column in self._columns.values():
             self._write(column, column.heading, y, ink=self._theme.palette.muted)
-        self._rule(top + self.heading_height)
+        self.rule(top + self.heading_height)
 
     def row(self, row: Row | None, top: int, look: Look) -> None:
         """One task; None: not known yet."""
         px, palette = self._theme.px, self._theme.palette
         self._band(top, look)
-        self._rule(top + self.row_height)
+        self.rule(top + self.row_height)
         if row is None:
             return
         upper = top + px(_INNER) + self._line // 2
@@ -182,7 +182,8 @@ class Painter:
                 tags=ROWS,
             )
 
-    def _rule(self, y: int) -> None:
+    def rule(self, y: int) -> None:
+        """The line below a row."""
         inset = self._theme.px(RING)
         self._canvas.create_rectangle(
             inset,

@@ -98,13 +98,13 @@ def kind_words(kind: str) -> str:
 
 
 def entry_name(task: SyncTask, entry: Sequence[Event], context: Context) -> str:
-    """Such as "Website – fix the login, 12:00", with the day where the task is of another one."""
+    """Such as "12:00 · Website – fix the login", with the day where the task is of another."""
     if not entry:
         return task.entry_id[:8] or NEVER
     first = entry[0]
     name = " – ".join(filter(None, (one_line(first.project), one_line(first.note))))
     began = clock_time(first.at, context.zone, as_of=task.created_at)
-    return f"{name or _('Without a project')}, {began}"
+    return f"{began} · {name or _('Without a project')}"
 
 
 def next_words(task: SyncTask, cause: Cause, context: Context) -> str:

@@ -22,7 +22,8 @@ _FORWARD, _BACK = "<Button-5>", "<Button-4>"
 class Surface:
     """A canvas as wide as the window, with a scrollbar."""
 
-    def __init__(self, parent: tk.Misc, window: Window) -> None:
+    def __init__(self, parent: tk.Misc, window: Window, *, width: float) -> None:
+        """`width`: units it will have at first, so that words can be broken before that."""
         theme = window.theme
         self.theme = theme
         self.frame = window.widgets.frame(parent)
@@ -47,10 +48,11 @@ class Surface:
         self.canvas.configure(yscrollcommand=self._on_view)
         self.on_draw: Callable[[], None] = lambda: None
         self.on_width: Callable[[int], None] = lambda _width: None
-        self._width = 0
+        self._width = theme.px(width)
         self._pending = False
         self._drawn_top = 0
         self._reach = 0
+        self._is_seen = False
         self.canvas.bind("<Configure>", self._on_size)
         self._bind_wheel(window.top)
 
@@ -68,12 +70,6 @@ class Surface:
     def top(self) -> int:
         """The first line of pixels that is seen."""
         return int(self.canvas.canvasy(0))
-
-    def begin(self, width: int) -> None:
-        """It will be so wide: what stands on it can be laid out before it is seen."""
-        self.canvas.configure(width=width)
-        self._width = width
-        self.on_width(width)
 
     def reaches(self, height: int) -> None:
         """How far down there is something."""
@@ -95,7 +91,7 @@ class Surface:
 
     def redraw(self) -> None:
         """Draw soon; many wishes make one drawing."""
-        if not self._pending:
+        if not self._pending and self._is_seen:
             self._pending = True
             self.canvas.after_idle(self._draw)
 
@@ -113,8 +109,9 @@ class Surface:
     def _on_size(self, event: tk.Event[tk.Misc]) -> None:
         # Words broken at every letter are higher than X can draw.
         width = max(event.width, self.theme.px(_LEAST_WIDTH))
-        if width != self._width:
+        if width != self._width or not self._is_seen:
             self._width = width
+            self._is_seen = True
             self.on_width(width)
         self.redraw()
 

@@ -29,10 +29,9 @@ from trayapp.desktop.windows.failed_model import (
     place_of,
     safe_words,
 )
-from trayapp.desktop.windows.failed_page import WIDTH, ListHead, Page, Toolbar
+from trayapp.desktop.windows.failed_page import ListHead, Page, Toolbar
 from trayapp.desktop.windows.failed_row import Details, Row
 from trayapp.desktop.windows.failed_source import Source, View
-from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.window import Opening, Window
 from trayapp.i18n import _
@@ -40,6 +39,8 @@ from trayapp.queue.errors import QueueError
 from trayapp.sync.sentences import failed_label, retry_label
 
 _WATCH_SECONDS = 10.0
+_STUDY_MS = 150
+"""What takes a while begins when the first rows are on the screen."""
 _SETTLE_MS = 150
 """Changes that come close together are shown together."""
 
@@ -109,12 +110,12 @@ class FailedTasks:
 
     def open(self) -> None:
         """Show what there is, and follow what changes."""
-        window, surface = self._window, self._page.surface
+        window = self._window
         self._list.stack(self._cards.frame, self._head.frame)
-        surface.begin(window.theme.px(WIDTH + 2 * RING))
         self._show(self._view)
-        self._page.settle(self._list.measure())
+        self._page.settle(self._list.guess(len(self._findings.groups)))
         window.show(self._first_focus())
+        self._page.release()
         window.on_escape = self._on_escape
         window.top.bind("<F5>", lambda _event: self._refresh())
         self._watch()
@@ -140,7 +141,7 @@ class FailedTasks:
                 self._fill(view.findings)
         self._label()
         if not view.whole:
-            self._study()
+            self._window.later(_STUDY_MS, self._study)
 
     def _study(self) -> None:
         if self._is_studying:

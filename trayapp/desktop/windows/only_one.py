@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from trayapp.control.endpoint import ChannelError, claim_directory
-from trayapp.control.instance import InstanceLock
 
 _KNOCK = b"\0"
 
@@ -22,7 +21,8 @@ class OnlyOne:
 
     def __init__(self, directory: Path, name: str) -> None:
         self._directory = directory
-        self._lock = InstanceLock(directory / f"window-{name}.lock")
+        self._lock_path = directory / f"window-{name}.lock"
+        self._lock: int | None = None
         self._path = directory / f"window-{name}.sock"
         self.door: socket.socket | None = None
         """Readable when somebody knocked; None where this platform has no such sockets."""
@@ -31,7 +31,7 @@ class OnlyOne:
         """Be the one; False where there is one already, which has been knocked up then."""
         try:
             claim_directory(self._directory)
-            if not self._lock.try_acquire():
+            if not self._try_lock():
                 self._knock()
                 return False
             self._open_door()
@@ -46,7 +46,25 @@ class OnlyOne:
             self.door.close()
             self.door = None
             self._path.unlink(missing_ok=True)
-        self._lock.release()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _try_lock(self) -> bool:
+        # The instance's lock would do, but takes a tenth of the time a window may take to open.
+        import fcntl  # noqa: PLC0415  # not where there is no channel either
+
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        except OSError:
+            os.close(lock)
+            raise
+        self._lock = lock
+        return True
 
     def _open_door(self) -> None:
         door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

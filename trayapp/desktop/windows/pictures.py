@@ -42,13 +42,10 @@ def nine_patch(corner: int, layers: Sequence[Layer], *, middle: tuple[int, int])
     across, down = middle
     size = corner + 1  # one quarter; its last row and column are the ones to stretch
     masks = [_quarter(size, layer.inset, layer.radius) for layer in layers]
-    inks = [None if layer.colour is None else channels(layer.colour) for layer in layers]
+    blend = _Blend([layer.colour for layer in layers])
     rows = []
     for y in range(size):
-        left = [
-            _pixel([(mask[y][x], ink) for mask, ink in zip(masks, inks, strict=True)])
-            for x in range(size)
-        ]
+        left = blend.row([mask[y] for mask in masks])
         inner = left.pop()
         rows.append(b"".join(left) + inner * across + b"".join(reversed(left)))
     row = rows.pop()
@@ -57,24 +54,19 @@ def nine_patch(corner: int, layers: Sequence[Layer], *, middle: tuple[int, int])
 
 def painted(size: int, units: float, strokes: Sequence[tuple[Distance, str | None]]) -> bytes:
     """A square picture of shapes given in `units` across; the later ones lie on top."""
-    scale = size / units
-    inks = [(shape, None if ink is None else channels(ink)) for shape, ink in strokes]
-    rows = []
-    for row in range(size):
-        y = (row + 0.5) / scale
-        pixels = []
-        for column in range(size):
-            x = (column + 0.5) / scale
-            pixels.append(_pixel([(_cover(shape(x, y) * scale), ink) for shape, ink in inks]))
-        rows.append(b"".join(pixels))
+    masks = [_covered(size, units, shape) for shape, _ink in strokes]
+    blend = _Blend([ink for _shape, ink in strokes])
+    rows = [b"".join(blend.row([mask[y] for mask in masks])) for y in range(size)]
     return _png(size, rows)
 
 
+@lru_cache(maxsize=64)
 def disc(x: float, y: float, radius: float) -> Distance:
     """A filled circle."""
     return lambda px, py: math.hypot(px - x, py - y) - radius
 
 
+@lru_cache(maxsize=64)
 def box(inset: float, units: float, radius: float) -> Distance:
     """A filled rounded square in the middle."""
     half = units / 2
@@ -87,6 +79,7 @@ def box(inset: float, units: float, radius: float) -> Distance:
     return distance
 
 
+@lru_cache(maxsize=64)
 def octagon(x: float, y: float, radius: float) -> Distance:
     """A filled stop sign."""
 
@@ -97,6 +90,7 @@ def octagon(x: float, y: float, radius: float) -> Distance:
     return distance
 
 
+@lru_cache(maxsize=64)
 def path(width: float, *points: tuple[float, float]) -> Distance:
     """A line through the points, with round ends."""
     pieces = list(itertools.pairwise(points))
@@ -115,6 +109,14 @@ def _to_piece(
     along = ((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy)
     along = min(1.0, max(0.0, along))
     return math.hypot(px - ax - along * dx, py - ay - along * dy)
+
+
+@lru_cache(maxsize=64)
+def _covered(size: int, units: float, shape: Distance) -> tuple[tuple[float, ...], ...]:
+    """How much of each pixel a shape covers; the same shape is drawn in several colours."""
+    scale = size / units
+    places = [(pixel + 0.5) / scale for pixel in range(size)]
+    return tuple(tuple(_cover(shape(x, y) * scale) for x in places) for y in places)
 
 
 @lru_cache(maxsize=64)
@@ -138,6 +140,25 @@ def _to_corner(dx: float, dy: float, radius: float) -> float:
 
 def _cover(distance: float) -> float:
     return min(1.0, max(0.0, 0.5 - distance))
+
+
+class _Blend:
+    """Colours laid over each other; most pixels of a picture are one of a few."""
+
+    def __init__(self, colours: Sequence[str | None]) -> None:
+        self._inks = [None if colour is None else channels(colour) for colour in colours]
+        self._known: dict[tuple[float, ...], bytes] = {}
+
+    def row(self, masks: Sequence[tuple[float, ...]]) -> list[bytes]:
+        """The pixels of a row, by how much each layer covers each of them."""
+        known = self._known
+        pixels = []
+        for covers in zip(*masks, strict=True):
+            pixel = known.get(covers)
+            if pixel is None:
+                pixel = known[covers] = _pixel(list(zip(covers, self._inks, strict=True)))
+            pixels.append(pixel)
+        return pixels
 
 
 def _pixel(layers: Sequence[tuple[float, tuple[int, int, int] | None]]) -> bytes:
