@@ -1,4 +1,4 @@
-"""The app behind a failed-tasks window under test: a real channel, answers as the app gives them."""
+"""The app behind a failed-tasks window under test: its answers, and the end of a retry."""
 
 from __future__ import annotations
 

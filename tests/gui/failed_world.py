@@ -40,14 +40,17 @@ class Trouble:
 
 
 SIGNED_OUT = Trouble(cause=Cause.SIGNED_OUT, reason="HTTP 401: Unauthorized", entries=4)
-MANY = tuple(
-    Trouble(cause=cause, reason=reason, entries=33, clicks=100)
-    for cause, reason in (
-        (Cause.SIGNED_OUT, "HTTP 401: Unauthorized"),
-        (Cause.REFUSED, LONG),
-        (Cause.SERVER_TROUBLE, "HTTP 500: Internal Server Error"),
-    )
-) + (Trouble(cause=Cause.UNKNOWN, reason="", entries=1, clicks=100),)
+MANY = (
+    Trouble(cause=Cause.SIGNED_OUT, reason="HTTP 401: Unauthorized", entries=33, clicks=100),
+    Trouble(cause=Cause.REFUSED, reason=LONG, entries=33, clicks=100),
+    Trouble(
+        cause=Cause.SERVER_TROUBLE,
+        reason="HTTP 500: Internal Server Error",
+        entries=33,
+        clicks=100,
+    ),
+    Trouble(cause=Cause.UNKNOWN, reason="", entries=1, clicks=100),
+)
 MIXED = (
     Trouble(cause=Cause.SIGNED_OUT, reason="HTTP 401: Unauthorized", entries=4, burst=True),
     Trouble(cause=Cause.REFUSED, reason=LONG, entries=2, attempts=2),
@@ -100,6 +103,7 @@ class FailedWorld:
                     for task in tasks.pending_of_entry(head):
                         for _ in range(trouble.attempts):
                             tasks.change((task,), change, self._now)
+                            tasks.add_attempt(task, self._now, trouble.cause, trouble.reason)
 
     def wait(self, count: int) -> None:
         """Clicks that nothing has gone wrong with yet."""

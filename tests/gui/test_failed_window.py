@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from trayapp.queue.reader import QueueReader
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 
 _PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+_INCIDENT = Path(__file__).parents[1] / "data" / "legacy" / "incident_v1.sql"
 _BARE = """
 import tkinter as tk
 root = tk.Tk()
@@ -39,11 +41,13 @@ run_window("failed", Path(sys.argv[1]), ready=lambda: print("ready", flush=True)
 _TIMES_BARE = 6.0
 """Well above what a quiet machine shows, so that a busy one does not fail the test."""
 _LIGHT = {"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "1"}
+_LONG, _RUSSIAN = {"pseudo": True}, {"russian": True}
 _LOOKS = [
-    pytest.param(_LIGHT, False, id="light"),
-    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "1"}, True, id="dark-long"),
-    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, True, id="light-200-long"),
-    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "2"}, False, id="dark-200"),
+    pytest.param(_LIGHT, {}, id="light-100"),
+    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "1"}, _RUSSIAN, id="dark-100-ru"),
+    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, _RUSSIAN, id="light-200-ru"),
+    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, _LONG, id="light-200-long"),
+    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "2"}, {}, id="dark-200"),
 ]
 
 
@@ -86,10 +90,12 @@ class Opener:
         self._screen, self._channel, self._home = screen, channel, home
 
     def __call__(
-        self, env: Mapping[str, str] | None = None, *, long: bool = False
+        self, env: Mapping[str, str] | None = None, *, pseudo: bool = False, russian: bool = False
     ) -> AbstractContextManager[WindowProgram]:
         every = {**self._home, **(env or _LIGHT)}
-        return window(self._screen, "failed", self._channel, env=every, pseudo=long)
+        return window(
+            self._screen, "failed", self._channel, env=every, pseudo=pseudo, russian=russian
+        )
 
 
 @pytest.fixture
@@ -123,14 +129,19 @@ def _button(shown: WindowProgram, text: str) -> Seen:
 # -- how it looks --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("env", "long"), _LOOKS)
+@pytest.mark.parametrize(("env", "words"), _LOOKS)
 def test_every_group_has_its_card_and_tab_reaches_everything(
-    opened: Opener, world: FailedWorld, env: dict[str, str], *, long: bool
+    opened: Opener,
+    world: FailedWorld,
+    request: pytest.FixtureRequest,
+    *,
+    env: dict[str, str],
+    words: dict[str, bool],
 ) -> None:
     world.fail(MIXED)
     world.close_gate()
-    look = f"{env['TRAYAPP_THEME']}-{env['TRAYAPP_SCALE']}00{'-long' if long else ''}"
-    with opened(env, long=long) as shown:
+    look = request.node.callspec.id
+    with opened(env, **words) as shown:
         _keep(shown, f"groups-{look}")
         _assert_nothing_is_cut(shown)
         _walk(shown)
@@ -358,7 +369,7 @@ def test_what_was_refused_is_fixed_with_another_text(
         shown.press_key("Return")
         arguments = app.next("fix").arguments
         assert arguments["project"] == "Maintenance"
-        assert arguments["note"] == "fix the login"
+        assert arguments["note"] is None
         assert shown.says("It is sent again.")
 
 
@@ -372,6 +383,22 @@ def test_a_conflict_is_answered_with_what_the_server_has(
         _keep_screen(shown, "choose")
         shown.click(_button(shown, "Keep the server's"))
         assert app.next("resolve").arguments == {"ids": (1, 2, 3, 4), "keep": "server"}
+
+
+def test_its_button_opens_the_sign_in_window(opened: Opener, world: FailedWorld) -> None:
+    world.fail([SIGNED_OUT])
+    with opened() as shown:
+        shown.click(_button(shown, "Sign in…"))
+        search = ["xdotool", "search", "--name", "Sign in"]
+        assert wait_for(lambda: shown.desktop.run(search).returncode == 0)
+        assert wait_for(lambda: _is_gone(shown, search))
+
+
+def _is_gone(shown: WindowProgram, search: list[str]) -> bool:
+    """The other window, which may not have the keyboard at once, closed by its key."""
+    if shown.desktop.run(search).returncode == 0:
+        shown.press_key("Escape")
+    return shown.desktop.run(search).returncode != 0
 
 
 # -- the rest ------------------------------------------------------------------------------
@@ -397,7 +424,24 @@ def test_a_task_is_copied_as_text(opened: Opener, world: FailedWorld) -> None:
         reading = "import tkinter; print(tkinter.Tk().clipboard_get())"
         copied = shown.desktop.run([sys.executable, "-c", reading]).stdout
         assert "HTTP 401: Unauthorized" in copied
-        assert '"project": "Website"' in copied
+        assert '"project": "Сопровождение"' in copied
+
+
+def test_an_older_database_is_imported_and_explained(opened: Opener, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(_INCIDENT.read_text())
+    with opened() as shown:
+        shown.click(_button(shown, "Import…"))
+        file_dialog = ["xdotool", "search", "--name", "Import the tasks"]
+        assert wait_for(lambda: shown.desktop.run(file_dialog).returncode == 0)
+        shown.type(str(old))
+        shown.press_key("Return")
+        assert shown.says("100 tasks imported")
+        assert shown.says("Failed tasks (100)")
+        assert shown.says("29 repeated clicks")
+        assert shown.find("Sign in…").enabled  # they belong to that user
+        _keep(shown, "imported")
 
 
 def test_it_follows_what_the_app_tells(opened: Opener, world: FailedWorld, app: FailedApp) -> None:

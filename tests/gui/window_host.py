@@ -1,7 +1,8 @@
 """One window as the program opens it, which also tells the test what is in it.
 
 Arguments: the window's name, the channel's directory, and "pseudo" for texts that are long and
-in another script. Writes "ready", then one line of JSON for each line read: "widgets" or "focus".
+in another script, or "russian". Writes "ready", then one line of JSON for each line read: "widgets"
+or "focus".
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Pseudo(gettext.NullTranslations):
 
 def main() -> int:
     name, channel_dir, *words = sys.argv[1:]
-    i18n.use_language("en")
+    i18n.use_language("ru" if "russian" in words else "en")
     if "pseudo" in words:
         i18n._current = Pseudo()
     return run_window(name, Path(channel_dir), ready=_on_ready)

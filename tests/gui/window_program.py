@@ -222,9 +222,10 @@ def window(
     *,
     env: Mapping[str, str] | None = None,
     pseudo: bool = False,
+    russian: bool = False,
 ) -> Iterator[WindowProgram]:
     """A window, ready, ended at the end."""
-    words = ["pseudo"] if pseudo else []
+    words = [word for word, wanted in (("pseudo", pseudo), ("russian", russian)) if wanted]
     process = subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "tests.gui.window_host", name, str(channel_dir), *words],
         cwd=ROOT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask, TaskStatus
 from trayapp.tracking.catalog import Catalog, Project
@@ -79,13 +79,36 @@ def _end_of(kept: dict[str, int | None]) -> datetime | None:
 
 def detail_of(event: Event) -> str:
     """What is kept of an edit beside its words; empty for any other event."""
-    if event.edited is None:
+    return "" if event.edited is None else _detail(event.edited)
+
+
+def detail_shown(payload: str) -> str:
+    """The same, from what `payload_of` shows of an edit; empty for any other."""
+    try:
+        shown = json.loads(payload)
+        segments = tuple(
+            Segment(
+                id=str(one["id"]),
+                began_at=_at(one["begin"]),
+                ended_at=one["end"] and _at(one["end"]),
+            )
+            for one in shown["segments"]
+        )
+        return _detail(Edited(segments, TrackerState(shown["state"])))
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return ""
+
+
+def _detail(edited: Edited) -> str:
     segments = [
         {"id": one.id, "began_ms": to_ms(one.began_at), "ended_ms": ms(one.ended_at)}
-        for one in event.edited.segments
+        for one in edited.segments
     ]
-    return json.dumps({"state": event.edited.state.value, "segments": segments})
+    return json.dumps({"state": edited.state.value, "segments": segments})
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def event_values(event: Event) -> tuple[str | int, ...]:

@@ -16,11 +16,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from trayapp.queue.rows import detail_shown
 from trayapp.tracking.entry import EventKind, to_ms
 
-_CLICKS = tuple(
-    kind.value for kind in (EventKind.START, EventKind.PAUSE, EventKind.RESUME, EventKind.STOP)
-)
+_CLICKS = tuple(kind.value for kind in EventKind)
 _MARKS = ", ".join("?" for _kind in _CLICKS)
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOWEST = -(2**62)
@@ -131,10 +130,11 @@ class Mender:
             (task["entry"], at_ms, task["entry"], task["entry"]),
         ).fetchone()
         before, offset, zone, project, note, is_sibling = near or (0, 0, "UTC", "", "", False)
+        says_itself = not is_sibling or EventKind(task["entity_type"]).corrects
         self._run(
             "INSERT INTO found_event (seq, id, account, entry, kind, at_ms, offset_minutes, zone,"
             " boot_id, boot_ms, project, note, detail)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, ?, '')",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, ?, ?)",
             (
                 self._place(task, at_ms, before),
                 task["event"],
@@ -144,8 +144,9 @@ class Mender:
                 at_ms,
                 offset,
                 zone,
-                project if is_sibling else shown.project,
-                note if is_sibling else shown.note,
+                shown.project if says_itself else project,
+                shown.note if says_itself else note,
+                detail_shown(task["payload"]),
             ),
         )
 

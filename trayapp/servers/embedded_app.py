@@ -8,6 +8,9 @@
     POST   /token/refresh                  a new pair of tokens for a refresh token
     GET    /                               what this is
 
+Beside the clicks there are two kinds of events that correct: an edit with all times of the entry,
+after which it is as that says, and a deletion, after which the entry is listed no more.
+
 Errors are {"error": code, "message": words}; "unknown_route" is not "unknown_entry". Called by
 one thread in the app and by several on loopback; blocks for one transaction of its file.
 """

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.unit.queue.support import a_queue, as_it_is, database_in, open_writer
 from trayapp.queue import salvage_words
 from trayapp.queue.errors import QueueUnreadableError
 from trayapp.queue.salvaged import Salvage
-from trayapp.tracking.entry import EventKind
+from trayapp.tracking.entry import Edited, EventKind, Segment, TrackerState
 
 EVENTS = "SELECT * FROM event ORDER BY seq"
 TASKS = "SELECT id, event, doubt, status FROM sync_queue ORDER BY id"
@@ -113,6 +114,21 @@ def test_clicks_that_wait_come_back_from_their_tasks(folder: Path) -> None:
     assert table(path, "SELECT id, entry, kind, at_ms FROM event ORDER BY seq") == before
     assert (done.clicks, done.all_clicks, done.rebuilt_clicks) == (24, 48, 24)
     assert table(path, "SELECT seq FROM event ORDER BY seq") == [(n,) for n in range(25, 49)]
+
+
+def test_a_correction_that_waits_comes_back_whole_from_its_task(folder: Path) -> None:
+    with a_queue(folder) as queue:
+        (newest,) = queue.sql("SELECT entry FROM event ORDER BY seq DESC LIMIT 1")
+        click = queue.event(str(newest[0]), EventKind.EDIT, note="corrected")
+        segment = Segment(id="s", began_at=click.at, ended_at=click.at + timedelta(hours=1))
+        edit = replace(click, project="Other", edited=Edited((segment,), TrackerState.STOPPED))
+        queue.do(lambda writer: writer.record([edit], queue.now))
+    lose(folder, "event")
+    brought_back(folder)
+    with a_queue(folder) as queue:
+        found = queue.reader.events(edit.entry_id)[-1]
+    assert (found.id, found.edited) == (edit.id, edit.edited)
+    assert (found.project, found.note) == ("Other", "corrected")
 
 
 def test_without_any_index_they_come_back_in_the_order_of_their_times(folder: Path) -> None:

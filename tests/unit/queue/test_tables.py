@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.queue.support import Queue
-from trayapp.queue.rows import edited_of
+from trayapp.queue.rows import detail_shown, edited_of, payload_of
 from trayapp.queue.task import Account, Gate, GateKind, Known, Refusal
 from trayapp.tracking.entry import Edited, Event, EventKind, Segment, TrackerState
 
@@ -170,6 +170,18 @@ def test_an_edit_is_kept_whole_and_its_payload_shows_it(queue: Queue) -> None:
         {"id": "s1", "begin": "2026-01-08T09:00:01.000Z", "end": "2026-01-08T09:00:01.001Z"},
         {"id": "s2", "begin": "2026-01-08T10:00:01.000Z", "end": None},
     ]
+
+
+def test_what_is_kept_of_an_edit_can_be_told_from_what_is_shown_of_it(queue: Queue) -> None:
+    click = queue.event("e1", EventKind.EDIT)
+    segments = (
+        Segment(id="s1", began_at=click.at, ended_at=click.at + timedelta(milliseconds=1)),
+        Segment(id="s2", began_at=click.at + timedelta(hours=1), ended_at=None),
+    )
+    edited = Edited(segments, TrackerState.RUNNING)
+    assert edited_of(detail_shown(payload_of(replace(click, edited=edited)))) == edited
+    for payload in (payload_of(click), "", "[]", '{"segments": [1], "state": "running"}'):
+        assert detail_shown(payload) == ""
 
 
 @pytest.mark.parametrize(

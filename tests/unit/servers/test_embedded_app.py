@@ -293,7 +293,7 @@ def test_an_edit_is_stored_once_and_the_entry_is_as_it_says(app: EmbeddedApp) ->
     assert isinstance(entry, dict)
     assert (status, entry["state"], entry["note"]) == (201, "stopped", "new")
     assert entry["segments"] == TIMES["segments"]
-    assert entry["events"][-1]["times"] == TIMES
+    assert entry["events"] == [{"id": EVENT, **BODY}, {"id": EDIT_PATH[-36:], **EDIT}]
     assert ask(app, "PUT", EDIT_PATH, EDIT) == (200, entry)
     other = EDIT | {"times": TIMES | {"segments": [SEGMENT | {"id": "other"}]}}
     assert error(ask(app, "PUT", EDIT_PATH, other)) == (409, "event_differs")

@@ -187,7 +187,7 @@ class Actions:
             projects=self._source.projects(task.account_id),
         )
 
-    def _send_fix(self, ids: Sequence[int], project: str, note: str) -> None:
+    def _send_fix(self, ids: Sequence[int], project: str | None, note: str | None) -> None:
         self._repair("fix", ids, {"project": project, "note": note})
 
     def _choose(self, ids: Sequence[int]) -> None:
@@ -202,7 +202,7 @@ class Actions:
                 lambda keep: self._repair("resolve", ids, {"keep": keep}),
             )
 
-    def _repair(self, name: str, ids: Sequence[int], how: dict[str, str]) -> None:
+    def _repair(self, name: str, ids: Sequence[int], how: dict[str, str | None]) -> None:
         requests = [Request(name, {"ids": some, **how}) for some in chunked(ids, MOST_IDS)]
         self._asking.each(requests, self._on_repaired)
 

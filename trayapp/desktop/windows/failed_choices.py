@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trayapp.desktop.windows.failed_dialog import Dialog, Way
-from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Kind, Role
 from trayapp.desktop.windows.window import Window
@@ -30,8 +29,8 @@ class Fixable:
     projects: tuple[str, ...]
 
 
-def ask_fix(window: Window, found: Fixable, then: Callable[[str, str], None]) -> None:
-    """Another project or text; then everything of these entries is sent again."""
+def ask_fix(window: Window, found: Fixable, then: Callable[[str | None, str | None], None]) -> None:
+    """Another project or text, None where it stays as it is in each of the entries."""
     words = ngettext(
         "Change the entry of this task, then it is sent again.",
         "Change the entries of these {count} tasks, then they are sent again.",
@@ -63,9 +62,11 @@ def ask_fix(window: Window, found: Fixable, then: Callable[[str, str], None]) ->
             entry.grid(sticky="we")
             field = entry
         first = first or field
-    dialog.offer(
-        Way(_("Send again"), lambda: then(project.get(), note.get()), Kind.ACCENT), focus=first
-    )
+
+    def send() -> None:
+        then(_changed(project.get(), found.project), _changed(note.get(), found.note))
+
+    dialog.offer(Way(_("Send again"), send, Kind.ACCENT), focus=first)
 
 
 def ask_keep(window: Window, count: int, reason: str, then: Callable[[str], None]) -> None:
@@ -87,7 +88,7 @@ def ask_keep(window: Window, count: int, reason: str, then: Callable[[str], None
         "your log on this computer still shows what was clicked."
     )
     label = window.widgets.label(dialog.body, about, role=Role.MUTED, wrap=400)
-    label.grid(sticky="we", pady=(px(8), 0), padx=(px(36 - RING), 0))
+    label.grid(sticky="we", pady=(px(8), 0), padx=(px(38), 0))
     dialog.offer(
         Way(_("Send what was clicked"), lambda: then(CLICKED), Kind.NORMAL),
         Way(_("Keep the server's"), lambda: then(SERVER), Kind.NORMAL),
@@ -103,6 +104,10 @@ def ask_user(window: Window, question: str, then: Callable[[str], None]) -> None
     entry = window.widgets.entry(dialog.body, user)
     entry.grid(sticky="we")
     dialog.offer(Way(_("Import"), lambda: then(user.get().strip()), Kind.ACCENT), focus=entry)
+
+
+def _changed(now: str, before: str) -> str | None:
+    return now.strip() if now.strip() != before else None
 
 
 def _with(choices: Sequence[str], own: str) -> Sequence[str]:

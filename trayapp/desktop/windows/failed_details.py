@@ -38,15 +38,17 @@ def build_details(
     inside.columnconfigure(0, weight=1)
     left = max(0, indent - px(2 * RING + 1))
     inside.grid(sticky="we", padx=(left, px(14)), pady=(px(8), px(12)))
-    _part(inside, widgets, _("Reason"), found.reason, row=0)
-    _caption(inside, widgets, _("Payload"), row=2)
+    facts = widgets.label(inside, found.facts, role=Role.MUTED, wrap=560)
+    facts.grid(row=0, sticky="we")
+    _part(inside, widgets, _("Reason"), found.reason, row=1)
+    _caption(inside, widgets, _("Payload"), row=3)
     payload = fixed_text(inside, widgets, found.payload)
-    payload.grid(row=3, sticky="we", padx=px(RING))
+    payload.grid(row=4, sticky="we", padx=px(RING))
     if found.history:
-        _caption(inside, widgets, _("Attempts, the newest first"), row=4)
-        _history(inside, widgets, found).grid(row=5, sticky="we")
+        _caption(inside, widgets, _("Attempts, the newest first"), row=5)
+        _history(inside, widgets, found).grid(row=6, sticky="we")
     buttons = widgets.frame(inside)
-    buttons.grid(row=6, sticky="we", pady=(px(10), 0))
+    buttons.grid(row=7, sticky="we", pady=(px(10), 0))
     buttons.columnconfigure(len(deeds), weight=1)
     for column, deed in enumerate(deeds):
         kind = Kind.DANGER if deed.apart else Kind.NORMAL

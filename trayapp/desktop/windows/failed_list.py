@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.failed_paint import ROWS, Look, Painter
+from trayapp.desktop.windows.failed_places import Places
 from trayapp.desktop.windows.failed_row import Row
 from trayapp.desktop.windows.failed_surface import Surface
 
@@ -42,17 +43,14 @@ class TaskList:
         self._canvas = surface.canvas
         self._hands = hands
         self._painter = Painter(surface.canvas, surface.theme)
-        self._count = 0
+        self._places = Places(self._painter.row_height)
         self._selected = 0
         self._hovered = -1
-        self._open = -1
         self._above: tuple[ttk.Frame, ...] = ()
         self._above_items: list[int] = []
         self.on_width: Callable[[int], None] = lambda _width: None
         self._details: ttk.Frame | None = None
         self._details_item = 0
-        self._details_height = 0
-        self._rows_top = 0
         self.keys = tk.Frame(
             surface.canvas, width=1, height=1, takefocus=1, background=surface.theme.palette.card
         )
@@ -74,25 +72,26 @@ class TaskList:
 
     def fill(self, count: int, *, selected: int) -> None:
         """So many rows from now on, and the selected one."""
-        self._count = count
-        self._selected = max(0, min(selected, count - 1))
+        self._places.count = count
+        self._selected = self._places.nearest(selected)
         self._surface.redraw()
 
     def moved(self, *, unfolded: int) -> None:
         """The unfolded task stands at another place now; -1: it has gone."""
-        if self._open >= 0 and unfolded < 0:
+        if self._places.unfolded >= 0 and unfolded < 0:
             self.fold()
-        self._open = unfolded if self._details is not None else -1
+        self._places.unfolded = unfolded if self._details is not None else -1
 
     def again(self) -> None:
         """Build anew what is unfolded."""
-        if self._open >= 0:
-            self.unfold(self._open)
+        if self._places.unfolded >= 0:
+            self.unfold(self._places.unfolded)
 
     def guess(self, cards: int) -> int:
         """About how high all of it is, before any of it is laid out."""
         px = self._surface.theme.px
-        return cards * px(_CARD_UNITS) + self._count * self._painter.row_height + px(_HEAD_UNITS)
+        rows = self._places.count * self._painter.row_height
+        return cards * px(_CARD_UNITS) + rows + px(_HEAD_UNITS)
 
     @property
     def indent(self) -> int:
@@ -102,19 +101,19 @@ class TaskList:
     @property
     def selected(self) -> int:
         """The place of the selected row; -1 in an empty list."""
-        return self._selected if self._count else -1
+        return self._selected if self._places.count else -1
 
     @property
     def unfolded(self) -> int:
         """The place of the unfolded row; -1: none."""
-        return self._open
+        return self._places.unfolded
 
     def to_top(self) -> None:
         """Show the list from its first row."""
         self._surface.canvas.update_idletasks()
         self.draw()
-        bottom = self._rows_top + self._painter.row_height * min(self._count, 8)
-        self._surface.scroll_to(self._rows_top - 3 * self._painter.heading_height, bottom)
+        bottom = self._places.top + self._painter.row_height * min(self._places.count, 8)
+        self._surface.scroll_to(self._places.top - 3 * self._painter.heading_height, bottom)
 
     # -- unfolding -------------------------------------------------------------------------
 
@@ -124,21 +123,21 @@ class TaskList:
         details = self._hands.unfold(index)
         if details is None:
             return
-        self._open, self._details = index, details
+        self._places.unfolded, self._details = index, details
         px = self._surface.theme.px
         self._details_item = self._canvas.create_window(
             px(_CLICK_SLACK + 1),
-            self._y(index) + self._painter.row_height,
+            self._places.y(index) + self._painter.row_height,
             window=details,
             anchor="nw",
             width=max(1, self._surface.width - 2 * px(_CLICK_SLACK + 1)),
         )
         details.update_idletasks()
-        self._details_height = details.winfo_reqheight() + self._surface.theme.hairline
+        self._places.below = details.winfo_reqheight() + self._surface.theme.hairline
         details.bind("<Configure>", self._on_details)
         self.draw()
-        below = self._y(index) + self._painter.row_height + self._details_height
-        self._surface.scroll_to(self._y(index), below)
+        below = self._places.y(index) + self._painter.row_height + self._places.below
+        self._surface.scroll_to(self._places.y(index) - self._painter.row_height // 2, below)
 
     def fold(self) -> None:
         """Show its row only."""
@@ -148,12 +147,12 @@ class TaskList:
             self._details.destroy()
             if had_focus:
                 self.keys.focus_set()
-        self._details, self._open, self._details_height = None, -1, 0
+        self._details, self._places.unfolded, self._places.below = None, -1, 0
         self._surface.redraw()
 
     def toggle(self, index: int) -> None:
         """Unfold it, or fold it again."""
-        if index == self._open:
+        if index == self._places.unfolded:
             self.fold()
         elif index >= 0:
             self.unfold(index)
@@ -167,16 +166,16 @@ class TaskList:
         if surface.width < painter.row_height:
             return
         top = self._place_frames()
-        self._rows_top = top + painter.heading_height
-        bottom = self._y(self._count) if self._count else self._rows_top
+        self._places.top = top + painter.heading_height
+        bottom = self._places.y(self._places.count) if self._places.count else self._places.top
         surface.reaches(bottom + surface.theme.px(_CLICK_SLACK))
-        if self._count:
+        if self._places.count:
             self._draw_rows(top, bottom)
         if self._details is not None:
             self._canvas.coords(
                 self._details_item,
                 self._canvas.coords(self._details_item)[0],
-                self._y(self._open) + painter.row_height,
+                self._places.y(self._places.unfolded) + painter.row_height,
             )
         # Always within what is seen: Tab passes over what is not.
         self._canvas.coords(self._keys_item, surface.width // 2, surface.top + 1)
@@ -189,17 +188,17 @@ class TaskList:
         if top + painter.heading_height > seen:
             painter.headings(top)
         has_focus = self.keys.focus_get() is self.keys
-        index = max(0, self._index(seen))
-        while index < self._count and self._y(index) < end:
+        index = max(0, self._places.index(seen))
+        while index < self._places.count and self._places.y(index) < end:
             look = Look(
                 selected=index == self._selected,
                 hovered=index == self._hovered,
                 focused=has_focus and index == self._selected,
-                unfolded=index == self._open,
+                unfolded=index == self._places.unfolded,
             )
-            painter.row(self._hands.row(index), self._y(index), look)
-            if look.unfolded:
-                painter.rule(self._y(index + 1))
+            painter.row(self._hands.row(index), self._places.y(index), look)
+            if index + 1 < self._places.count:
+                painter.rule(self._places.y(index + 1))
             index += 1
 
     def _place_frames(self) -> int:
@@ -210,17 +209,6 @@ class TaskList:
             y += frame.winfo_reqheight() + gap // 2
         return y
 
-    def _y(self, index: int) -> int:
-        more = self._details_height if 0 <= self._open < index else 0
-        return self._rows_top + index * self._painter.row_height + more
-
-    def _index(self, y: int) -> int:
-        below = y - self._rows_top
-        high = self._painter.row_height
-        if below < 0 or self._open < 0 or below < (self._open + 1) * high:
-            return below // high
-        return max(self._open, (below - self._details_height) // high)
-
     # -- events ----------------------------------------------------------------------------
 
     def _bind(self) -> None:
@@ -230,10 +218,10 @@ class TaskList:
         for key, way in (("<Prior>", -1), ("<Next>", 1)):
             keys.bind(key, lambda _event, way=way: self._go(self._selected + way * self._page()))  # type: ignore[misc]
         keys.bind("<Home>", lambda _event: self._go(0))
-        keys.bind("<End>", lambda _event: self._go(self._count - 1))
+        keys.bind("<End>", lambda _event: self._go(self._places.count - 1))
         for key in ("<Return>", "<KP_Enter>", "<space>"):
             keys.bind(key, lambda _event: self.toggle(self.selected))
-        keys.bind("<Right>", lambda _event: self.unfold(self.selected) if self._count else None)
+        keys.bind("<Right>", lambda _event: self._with_selected(self.unfold))
         keys.bind("<Left>", lambda _event: self.fold())
         keys.bind("<Delete>", lambda _event: self._with_selected(self._hands.discard))
         keys.bind("<Control-c>", lambda _event: self._with_selected(self._hands.copy))
@@ -249,23 +237,23 @@ class TaskList:
         return max(1, self._surface.height // self._painter.row_height - 1)
 
     def _go(self, index: int) -> None:
-        if not self._count:
+        if not self._places.count:
             return
-        self._selected = max(0, min(index, self._count - 1))
+        self._selected = self._places.nearest(index)
         self._show_selected()
 
     def _show_selected(self) -> None:
-        top = self._y(self._selected)
+        top = self._places.y(self._selected)
         above = top - self._painter.heading_height if self._selected == 0 else top
         self._surface.scroll_to(above, top + self._painter.row_height)
         self._surface.redraw()
 
     def _with_selected(self, work: Callable[[int], None]) -> None:
-        if self._count:
+        if self._places.count:
             work(self._selected)
 
     def _on_focus(self) -> None:
-        if self._count:
+        if self._places.count:
             self._show_selected()
 
     def _on_back(self) -> None:
@@ -273,11 +261,7 @@ class TaskList:
         self._canvas.update_idletasks()
 
     def _hit(self, event: tk.Event[tk.Canvas]) -> int:
-        y = self._surface.top + event.y
-        index = self._index(y)
-        if 0 <= index < self._count and y < self._y(index) + self._painter.row_height:
-            return index
-        return -1
+        return self._places.hit(self._surface.top + event.y)
 
     def _on_click(self, event: tk.Event[tk.Canvas]) -> None:
         index = self._hit(event)
@@ -310,6 +294,6 @@ class TaskList:
         if self._details is None:
             return
         height = self._details.winfo_reqheight() + self._surface.theme.hairline
-        if height != self._details_height:
-            self._details_height = height
+        if height != self._places.below:
+            self._places.below = height
             self._surface.redraw()

@@ -6,7 +6,7 @@ The words for a finding come from `trayapp.sync.diagnosis_words`; rows are made 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from trayapp.desktop.windows.signs import Sign
@@ -102,8 +102,10 @@ def section_title(section: Section) -> str:
     }[section]
 
 
-def studied(diagnosis: Diagnosis, moments: Moments, *, url: str) -> Findings:
-    """The cards of a whole diagnosis."""
+def studied(
+    diagnosis: Diagnosis, moments: Moments, *, url: str, elsewhere: frozenset[int] = frozenset()
+) -> Findings:
+    """The cards of a whole diagnosis; `elsewhere`: ids of tasks of who is not signed in."""
     groups = [
         Group(
             key=found.cause.value,
@@ -115,6 +117,7 @@ def studied(diagnosis: Diagnosis, moments: Moments, *, url: str) -> Findings:
         )
         for found in diagnosis.groups
     ]
+    groups = [_for_owner(one) if elsewhere.issuperset(one.ids or ()) else one for one in groups]
     signs: dict[int, Sign] = {}
     if diagnosis.duplicates is not None:
         repeats = diagnosis.duplicates
@@ -131,6 +134,17 @@ def studied(diagnosis: Diagnosis, moments: Moments, *, url: str) -> Findings:
         )
     ids = sorted(one for found in diagnosis.groups for one in found.task_ids)
     return Findings(groups=_ordered(groups), ids=tuple(ids), signs=signs)
+
+
+def _for_owner(group: Group) -> Group:
+    """Whatever else is wrong with them, they are held until their user signs in."""
+    advice = _("They belong to another account: sign in as its user; they then go by themselves.")
+    return replace(
+        group,
+        section=Section.NEEDS_YOU,
+        action=Action.SIGN_IN,
+        words=replace(group.words, advice=advice),
+    )
 
 
 def glanced(status: SyncStatus) -> Findings:

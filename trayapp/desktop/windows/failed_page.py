@@ -17,7 +17,7 @@ from trayapp.desktop.windows.widgets import Kind, Role
 from trayapp.desktop.windows.window import PAD, Window
 from trayapp.i18n import _
 
-WIDTH = 872
+WIDTH = 912
 _HEIGHT, _LEAST_HEIGHT, _LEAST_WIDTH = 560, 300, 660
 _BIG_SIGN = 48
 _SCREEN_PART = 0.92

@@ -20,7 +20,7 @@ from trayapp.tracking.entry import EventKind
 ROWS = "rows"
 SIGN_UNITS = 16
 _PAD, _GAP, _INNER = 14, 18, 9
-_LEAST_ENTRY = 190
+_LEAST_ENTRY = 150
 _MOST_LETTERS = 400
 _ANCHORS: tuple[Literal["nw", "ne", "sw", "se"], ...] = ("nw", "ne", "sw", "se")
 _MOST_FITTED = 2000
@@ -127,7 +127,8 @@ class Painter:
         """One task; None: not known yet."""
         px, palette = self._theme.px, self._theme.palette
         self._band(top, look)
-        self.rule(top + self.row_height)
+        if look.unfolded:
+            self.rule(top + self.row_height)
         if row is None:
             return
         upper = top + px(_INNER) + self._line // 2

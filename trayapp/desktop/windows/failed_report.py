@@ -21,6 +21,7 @@ from trayapp.desktop.windows.failed_programs import (
     run_ourselves,
 )
 from trayapp.desktop.windows.signs import Sign
+from trayapp.desktop.windows.window import Window
 from trayapp.i18n import _
 
 _LINES = 22
@@ -71,9 +72,11 @@ class Paperwork:
         )
 
     def _save(self, text: str) -> None:
+        _dress(self._window)
         name = filedialog.asksaveasfilename(
             parent=self._window.top,
             title=_("Save the report"),
+            initialdir=Path.home(),
             initialfile=_FILE,
             defaultextension=".txt",
         )
@@ -97,8 +100,10 @@ class Paperwork:
 
     def import_older(self) -> None:
         """Choose a file and bring over what is in it."""
+        _dress(self._window)
         name = filedialog.askopenfilename(
             parent=self._window.top,
+            initialdir=Path.home(),
             title=_("Import the tasks of an older database"),
             filetypes=((_("Databases"), "*.db *.sqlite *.sqlite3"), (_("All files"), "*")),
         )
@@ -119,6 +124,13 @@ class Paperwork:
         good = done.status == 0
         self._say(Sign.GOOD if good else Sign.NEEDS_YOU, done.words, None)
         self._changed()
+
+
+def _dress(window: Window) -> None:
+    """Tk's own file dialog uses ttk's plain buttons."""
+    style = window.theme.style
+    style.layout("TButton", style.layout("Normal.TButton"))
+    style.configure("TButton", **(style.configure("Normal.TButton") or {}))
 
 
 def _write(path: Path, text: str) -> None:

@@ -64,7 +64,7 @@ class Details:
     id: int
     cause: Cause
     reason: str
-    entry: str
+    facts: str
     payload: str
     history: tuple[tuple[str, str], ...]
     """Time and reason of earlier attempts, newest first."""
@@ -128,12 +128,24 @@ def details_of(
         id=task.id,
         cause=cause_of(task),
         reason=redact(reason_words(task.reason)),
-        entry=entry_name(task, entry, context),
+        facts=_facts(task, entry, context),
         payload=payload_words(task.payload),
         history=tuple(
             (context.time(one.at, seconds=True), redact(one.reason or one.outcome))
             for one in reversed(history)
         ),
+    )
+
+
+def _facts(task: SyncTask, entry: Sequence[Event], context: Context) -> str:
+    """What the row tells too, where it has room for it."""
+    last = context.time(task.last_retry_at) if task.last_retry_at else NEVER
+    return " · ".join(
+        (
+            _("Entry: {entry}").format(entry=entry_name(task, entry, context)),
+            _("Last attempt: {time}").format(time=last),
+            _("Next attempt: {time}").format(time=next_words(task, cause_of(task), context)),
+        )
     )
 
 

@@ -79,7 +79,8 @@ class Source:
         else:
             found = glanced(status)
             self._first = self._reader.failed(limit=60)
-        self._findings = found
+        if whole or self._findings.ids is None:
+            self._findings = found
         return View(status=status, findings=found, whole=whole)
 
     def study(self, status: SyncStatus) -> Findings | None:
@@ -182,9 +183,10 @@ def _diagnosed(reader: QueueReader, status: SyncStatus) -> Findings:
     with reader.snapshot():
         # A diagnosis goes by times and reasons: without the payloads a long queue fits in memory.
         tasks = [_bare(task) for task in _pages(reader)]
-        log = reader.failed_log()
+        log, active = reader.failed_log(), reader.accounts()[0]
     found = diagnose(tasks, history=log.events, discarded=log.discarded, tried=log.tried)
-    return studied(found, Moments(status.as_of), url=status.account.url)
+    elsewhere = frozenset(task.id for task in tasks if task.account_id != active.id)
+    return studied(found, Moments(status.as_of), url=status.account.url, elsewhere=elsewhere)
 
 
 def _bare(task: SyncTask) -> SyncTask:

@@ -15,7 +15,7 @@ from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.banner import Offer
 from trayapp.desktop.windows.failed_actions import Actions
 from trayapp.desktop.windows.failed_asking import Asking
-from trayapp.desktop.windows.failed_details import Deed, build_details
+from trayapp.desktop.windows.failed_details import build_details
 from trayapp.desktop.windows.failed_footer import Commands
 from trayapp.desktop.windows.failed_groups import Cards, Wishes
 from trayapp.desktop.windows.failed_list import Hands, TaskList
@@ -76,7 +76,7 @@ class FailedTasks:
         self._key = ""
         self._ids: tuple[int, ...] | None = ()
         self._told: Details | None = None
-        self._is_due = self._is_studying = self._is_watched = False
+        self._is_due = self._is_studying = self._is_stale = self._is_watched = False
         self._view = source.look()
         self._findings = Findings()
         asking = Asking(window, self._say, self._changed)
@@ -117,7 +117,7 @@ class FailedTasks:
         window.show(self._first_focus())
         self._page.release()
         window.on_escape = self._on_escape
-        window.top.bind("<F5>", lambda _event: self._refresh())
+        window.top.bind("<F5>", lambda _event: self._on_f5())
         self._watch()
 
     # -- what is shown ---------------------------------------------------------------------
@@ -132,18 +132,16 @@ class FailedTasks:
         self._show(view)
 
     def _show(self, view: View) -> None:
-        status = self._view.status
-        grown = view.status.failed != status.failed or not self._findings.groups
         self._view = view
-        if view.whole or grown or self._findings.ids is None:
-            keep = not view.whole and self._findings.ids is not None
-            if not keep:
-                self._fill(view.findings)
+        # What was diagnosed stays until it is diagnosed anew.
+        if view.whole or self._findings.ids is None:
+            self._fill(view.findings)
         self._label()
         if not view.whole:
             self._window.later(_STUDY_MS, self._study)
 
     def _study(self) -> None:
+        self._is_stale = self._is_studying
         if self._is_studying:
             return
         self._is_studying = True
@@ -156,6 +154,8 @@ class FailedTasks:
             self._source.learn(found)
             self._fill(found)
             self._label()
+        if self._is_stale:
+            self._study()
 
     def _label(self) -> None:
         status = self._view.status
@@ -240,6 +240,9 @@ class FailedTasks:
             self._window.later(_SETTLE_MS, self._refresh)
 
     def _on_progress(self, done: int, total: int) -> None:
+        if not done:
+            self._page.banner.clear()
+            self._label()
         self._page.footer.progress(done, total)
         if not self._is_watched:
             self._changed()
@@ -247,6 +250,11 @@ class FailedTasks:
     def _on_rest(self) -> None:
         self._page.footer.rest()
         self._changed()
+
+    def _on_f5(self) -> None:
+        self._refresh()
+        if not self._is_watched:  # the app may have been started since
+            self._watch()
 
     def _on_escape(self) -> None:
         if self._list.unfolded >= 0:
@@ -271,6 +279,3 @@ class FailedTasks:
     def _on_unwatched(self, _error: ChannelError) -> None:
         # Without the app nothing changes by itself; what acts says that it is not running.
         self._is_watched = False
-
-
-__all__ = ["Deed", "FailedTasks", "open_window"]
