@@ -87,6 +87,7 @@ class Answers:
             **dict.fromkeys(discards.REQUESTS, self._answer_discard),
             **dict.fromkeys(resolutions.REQUESTS, self._answer_conflict),
             "retry": self._answer_retry,
+            "cancel_retry": self._answer_cancel,
             "watch": self._answer_watch,
             "wake": self._answer_wake,
             "hello": self._answer_hello,
@@ -172,6 +173,9 @@ class Answers:
         if responder.is_open:  # else it is done without us
             responder.reply(discards.discard_reply(self._house.core, request))
             self._house.tick()
+
+    def _answer_cancel(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        responder.reply(self._house.retries.cancel())
 
     def _answer_conflict(self, request: Request, responder: Responder, _now: Stamp) -> None:
         if responder.is_open:

@@ -39,6 +39,18 @@ class Retries:
         self._core.worker.wake()
         self._core.changed()
 
+    def cancel(self) -> Reply:
+        """Try no more of it; what was not tried yet stays failed. Raises QueueError."""
+        count = self._core.retrier.cancel()
+        self._core.worker.wake()
+        self._core.changed()
+        text = ngettext(
+            "Stopped. {count} task was not tried, and stays failed.",
+            "Stopped. {count} tasks were not tried, and stay failed.",
+            count,
+        )
+        return Reply(ok=True, changed=count > 0, message=text.format(count=count))
+
     def wait(self, ended: Callable[[RetryResult], None]) -> None:
         """Call this when the retry has come to its end."""
         self._waiting.append(ended)

@@ -116,10 +116,13 @@ def _gap_answer(gap_since: datetime, zone: tzinfo | None) -> str:
 # -- failed --------------------------------------------------------------------------------
 
 
-def findings(tasks: Sequence[SyncTask], *, url: str) -> tuple[Finding, ...]:
-    """The failed tasks grouped by cause; `url` is the address that was tried."""
+def findings(tasks: Sequence[SyncTask], *, url: str, unsent: int = 0) -> tuple[Finding, ...]:
+    """The failed tasks grouped by cause; `url` is the address that was tried.
+
+    `unsent`: how many events wait for the active account, those that failed included.
+    """
     groups = {cause: [task for task in tasks if _cause(task) is cause] for cause in Cause}
-    return tuple(_finding(cause, found, url) for cause, found in groups.items() if found)
+    return tuple(_finding(cause, found, url, unsent) for cause, found in groups.items() if found)
 
 
 def _cause(task: SyncTask) -> Cause:
@@ -129,8 +132,8 @@ def _cause(task: SyncTask) -> Cause:
         return Cause.UNKNOWN
 
 
-def _finding(cause: Cause, tasks: Sequence[SyncTask], url: str) -> Finding:
-    words = sentences.explain(cause, len(tasks), url=url)
+def _finding(cause: Cause, tasks: Sequence[SyncTask], url: str, unsent: int) -> Finding:
+    words = sentences.explain(cause, len(tasks), url=url, unsent=unsent)
     return Finding(
         cause=cause,
         task_ids=tuple(task.id for task in tasks),

@@ -38,8 +38,8 @@ def test_help_names_every_command_and_none_that_is_not_there() -> None:
     assert named == [
         *("status", "start", "pause", "resume", "stop"),
         *("edit", "delete", "undo"),
-        *("recent", "failed", "retry", "discard", "report"),
-        *("login", "logout", "import", "demo", "quit"),
+        *("recent", "failed", "retry", "import", "discard", "report"),
+        *("login", "logout", "demo", "quit"),
     ]
     assert (ran.status, ran.err) == (0, "")
 

@@ -70,16 +70,23 @@ def failed(call: Call) -> Answer:
     found = read_failures(call)
     log = found.log
     diagnosis = diagnose(found.tasks, history=log.events, discarded=log.discarded, tried=log.tried)
-    told = shapes.findings(found.tasks, url=found.url)
+    unsent = _own_unsent(call)
+    told = shapes.findings(found.tasks, url=found.url, unsent=unsent)
     return Answer(
         value=shapes.failed_shape(
             found.tasks,
-            listed(diagnosis, Moments(now), url=found.url),
+            listed(diagnosis, Moments(now), url=found.url, unsent=unsent),
             max_attempts=most,
             history=found.history,
         ),
         lines=shapes.failed_lines(found.tasks, told, now=now, max_attempts=most),
     )
+
+
+def _own_unsent(call: Call) -> int:
+    """How many events wait for the active account, where one of its own has failed."""
+    status = status_now(call)
+    return status.own_pending + status.own_failed if status.own_failed else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

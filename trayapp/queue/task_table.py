@@ -261,6 +261,22 @@ class TaskTable:
         )
         return len(rows), max((row["id"] for row in rows), default=after_id)
 
+    def untried(self, account_id: int, newest: int) -> tuple[SyncTask, ...]:
+        """What a retry put back, up to this task, and nothing was asked about since."""
+        rows = self._database.rows(
+            "SELECT * FROM sync_queue WHERE account = ? AND status = 'pending' AND id <= ?"
+            " AND cause = '' AND doubt = 'none' AND error_message <> '' ORDER BY id",
+            (account_id, newest),
+        )
+        return tuple(task_of(row) for row in rows)
+
+    def give_back(self, tasks: Sequence[tuple[SyncTask, str]]) -> None:
+        """They failed for these causes, as before they were put back."""
+        self._database.run_many(
+            "UPDATE sync_queue SET status = 'failed', cause = ? WHERE id = ?",
+            [(cause, task.id) for task, cause in tasks],
+        )
+
     def open_tasks(self, account_id: int) -> tuple[int, int]:
         """How many of an account's tasks are pending or failed, and the newest id of any task."""
         rows = self._database.rows(

@@ -62,9 +62,14 @@ class Moments:
         return first if first == last else f"{first} – {last}"
 
 
-def finding_words(finding: Finding, moments: Moments, *, url: str = "") -> FindingWords:
-    """The words for the tasks of one cause; `url` is the address that was tried."""
-    known = explain(finding.cause, finding.count, url=url)
+def finding_words(
+    finding: Finding, moments: Moments, *, url: str = "", unsent: int = 0
+) -> FindingWords:
+    """The words for the tasks of one cause; `url` is the address that was tried.
+
+    `unsent`: how many events wait for the active account, those that failed included.
+    """
+    known = explain(finding.cause, finding.count, url=url, unsent=unsent)
     return FindingWords(
         title=known.title,
         happened=_happened(finding),
@@ -101,10 +106,16 @@ def action_label(action: Action) -> str:
     return words[action]
 
 
-def listed(diagnosis: Diagnosis, moments: Moments, *, url: str = "") -> tuple[ListedFinding, ...]:
-    """The findings as `failed` prints them, the repeats last."""
+def listed(
+    diagnosis: Diagnosis, moments: Moments, *, url: str = "", unsent: int = 0
+) -> tuple[ListedFinding, ...]:
+    """The findings as `failed` prints them, the repeats last; see `finding_words`."""
     found = [
-        _listed(group.cause.value, group.task_ids, finding_words(group, moments, url=url))
+        _listed(
+            group.cause.value,
+            group.task_ids,
+            finding_words(group, moments, url=url, unsent=unsent),
+        )
         for group in diagnosis.groups
     ]
     if diagnosis.duplicates is not None:

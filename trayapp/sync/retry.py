@@ -14,6 +14,7 @@ from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import GateKind
+from trayapp.sync.diagnosis import cause_of_reason
 from trayapp.sync.status import RetryResult
 from trayapp.sync.waiting import Waits
 
@@ -94,6 +95,21 @@ class Retrier:
             )
         run.requeuing = moved == CHUNK
         return run.requeuing
+
+    def cancel(self) -> int:
+        """Try no more of it: what was put back and not tried yet is failed again; how many.
+
+        What is on its way to the server goes on. Raises QueueError.
+        """
+        run = self._run
+        if run is None:
+            return 0
+        run.requeuing = False
+        with self._queue.lock() as guard:
+            tasks = guard.value.tasks
+            left = tasks.untried(guard.value.accounts.active().id, run.newest)
+            tasks.give_back([(task, cause_of_reason(task.reason)) for task in left])
+        return len(left)
 
     def result(self, reader: QueueReader) -> RetryResult | None:
         """What became of it, once; to be asked when the worker rests. None while it goes on."""

@@ -177,3 +177,24 @@ def test_releasing_leaves_another_gate_closed(queue: Queue) -> None:
     closed = gate(queue, GateKind.OFFLINE)
     queue.do(lambda writer: release(writer, GateKind.SIGNED_OUT))
     assert queue.reader.gate(1) == closed
+
+
+def test_a_cancelled_retry_leaves_what_was_not_tried_as_it_was(queue: Queue) -> None:
+    queue.click_many("one", 2)
+    queue.click("two")
+    queue.click("three")
+    for task_id, reason in ((1, "HTTP 401: Unauthorized"), (3, REFUSED), (4, REFUSED)):
+        queue.fail(task_id, cause="refused", reason=reason)
+    retrier = Retrier(queue.mutex)
+    assert retrier.cancel() == 0
+    retrier.begin(queue.now)
+    assert not retrier.next_chunk()
+    queue.change(3, doubt=Doubt.SENT, reason=REFUSED)  # is on its way
+    assert retrier.cancel() == 2
+    failed = queue.reader.failed(limit=9)
+    assert [(task.id, task.cause, task.reason) for task in failed] == [
+        (1, "signed_out", "HTTP 401: Unauthorized"),
+        (4, "refused", REFUSED),
+    ]
+    assert not retrier.next_chunk()
+    assert retrier.result(queue.reader) is not None

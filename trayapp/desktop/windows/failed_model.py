@@ -103,15 +103,23 @@ def section_title(section: Section) -> str:
 
 
 def studied(
-    diagnosis: Diagnosis, moments: Moments, *, url: str, elsewhere: frozenset[int] = frozenset()
+    diagnosis: Diagnosis,
+    moments: Moments,
+    *,
+    url: str,
+    elsewhere: frozenset[int] = frozenset(),
+    unsent: int = 0,
 ) -> Findings:
-    """The cards of a whole diagnosis; `elsewhere`: ids of tasks of who is not signed in."""
+    """The cards of a whole diagnosis; `elsewhere`: ids of tasks of who is not signed in.
+
+    `unsent`: how many events wait for who is signed in, those that failed included.
+    """
     groups = [
         Group(
             key=found.cause.value,
             section=_section(found),
             count=found.count,
-            words=finding_words(found, moments, url=url),
+            words=finding_words(found, moments, url=url, unsent=unsent),
             action=found.action,
             ids=found.task_ids,
         )
