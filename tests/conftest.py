@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,19 +16,25 @@ _JOIN_SECONDS = 5
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Everything the program could write goes below a fresh directory."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("LC_", "LANG", "TRAYAPP_")):
             monkeypatch.delenv(name)
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     monkeypatch.setenv("LANG", "C.UTF-8")
     i18n.use_language("en")
-    return tmp_path
+    # Not below it: a socket's path may not be long, and this one can be.
+    with tempfile.TemporaryDirectory(prefix="run-") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        yield tmp_path
+
+
+@pytest.fixture
+def runtime(home: Path) -> Path:  # noqa: ARG001  # it made it
+    """The user's runtime directory."""
+    return Path(os.environ["XDG_RUNTIME_DIR"])
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ from typing import Self
 import platformdirs
 
 APP_ID = "trayapp"
+_LONGEST_CHANNEL_DIR = 80
+"""In bytes: a socket's path may have 103 (macOS; Linux: 107), its name included."""
 
 
 class ConfigError(Exception):
@@ -102,7 +104,8 @@ def _channel_dir(data_dir: Path) -> Path:
     """
     name = APP_ID + "-" + hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:12]
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and Path(runtime).is_dir():
+    fits = len(os.fsencode(runtime)) + len(name) <= _LONGEST_CHANNEL_DIR
+    if runtime and fits and Path(runtime).is_dir():
         return Path(runtime) / name
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
     return Path(tempfile.gettempdir()) / f"{APP_ID}-{user}" / name

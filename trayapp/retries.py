@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 from trayapp.control.messages import JSON, Reply
 from trayapp.core import Core
 from trayapp.i18n import _, ngettext
 from trayapp.sync.status import RetryResult
+
+_PAUSE_SECONDS = 0.01
 
 
 class Retries:
@@ -31,9 +34,11 @@ class Retries:
         return count
 
     def _next_chunk(self) -> None:
-        # Clicks posted meanwhile come between two chunks.
         if self._core.retrier.next_chunk():
-            self._post(self._next_chunk)
+            # Clicks come between two chunks: those posted meanwhile, and those of other processes.
+            timer = threading.Timer(_PAUSE_SECONDS, self._post, (self._next_chunk,))
+            timer.daemon = True
+            timer.start()
         self.number += 1
         self._rest_is_doubtful = True
         self._core.worker.wake()
@@ -44,12 +49,14 @@ class Retries:
         count = self._core.retrier.cancel()
         self._core.worker.wake()
         self._core.changed()
+        if not count:
+            return Reply(ok=True, message=_("Everything has been tried already."))
         text = ngettext(
             "Stopped. {count} task was not tried, and stays failed.",
             "Stopped. {count} tasks were not tried, and stay failed.",
             count,
         )
-        return Reply(ok=True, changed=count > 0, message=text.format(count=count))
+        return Reply(ok=True, changed=True, message=text.format(count=count))
 
     def wait(self, ended: Callable[[RetryResult], None]) -> None:
         """Call this when the retry has come to its end."""

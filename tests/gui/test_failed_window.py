@@ -78,9 +78,9 @@ def app() -> FailedApp:
 
 
 @pytest.fixture
-def channel(app: FailedApp, tmp_path: Path) -> Iterator[Path]:
-    with serving(tmp_path / "run" / "channel", app.handle):
-        yield tmp_path / "run" / "channel"
+def channel(app: FailedApp, runtime: Path) -> Iterator[Path]:
+    with serving(runtime / "channel", app.handle):
+        yield runtime / "channel"
 
 
 class Opener:

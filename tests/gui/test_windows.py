@@ -54,9 +54,9 @@ def app() -> FakeApp:
 
 
 @pytest.fixture
-def channel(app: FakeApp, tmp_path: Path) -> Iterator[Path]:
-    with serving(tmp_path / "run" / "channel", app.handle):
-        yield tmp_path / "run" / "channel"
+def channel(app: FakeApp, runtime: Path) -> Iterator[Path]:
+    with serving(runtime / "channel", app.handle):
+        yield runtime / "channel"
 
 
 @pytest.fixture
@@ -286,10 +286,8 @@ def test_an_app_that_keeps_one_waiting_is_named(
         assert shown.wait_end() == 0
 
 
-def test_an_app_that_went_away_is_said(
-    screen: VirtualDesktop, app: FakeApp, tmp_path: Path
-) -> None:
-    channel = tmp_path / "run" / "channel"
+def test_an_app_that_went_away_is_said(screen: VirtualDesktop, app: FakeApp, runtime: Path) -> None:
+    channel = runtime / "channel"
     with serving(channel, app.handle):
         program = window(screen, "sign-in", channel)
         shown = program.__enter__()

@@ -108,7 +108,7 @@ def test_a_start_that_meets_an_app_at_its_end_waits_and_then_runs() -> None:
         server = stack.enter_context(serving(paths.channel_dir, ending))
         stack.enter_context(_begun("--no-tray"))
         greeting, _responder = ending.next()
-        assert greeting.name == "hello"
+        assert greeting.name == "show"
         server.stop()
         lock.release()
         until(app_answers, "the new one runs")
@@ -218,17 +218,17 @@ def test_an_entry_that_ran_unwatched_keeps_running_and_is_asked_about_until_answ
 
 
 def test_without_a_runtime_directory_the_channel_is_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, runtime: Path
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(runtime))
     monkeypatch.setattr("tempfile.tempdir", None)
     with running_app():
         assert trayapp("start", "A").out.count("\n") == 1
 
 
-def test_without_a_channel_it_tracks_and_the_command_line_records_by_itself(home: Path) -> None:
-    (home / "run").chmod(0o777)
+def test_without_a_channel_it_tracks_and_the_command_line_records_by_itself(runtime: Path) -> None:
+    runtime.chmod(0o777)
     with _begun("--no-tray") as app:
         log = Paths.of_user().log
         until(lambda: log.exists() and "Trayapp runs" in log.read_text("utf-8"), "it runs")

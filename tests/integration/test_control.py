@@ -29,8 +29,8 @@ _CLIENTS = 50
 
 
 @pytest.fixture(name="directory")
-def _directory(home: Path) -> Path:
-    return home / "run" / "trayapp"
+def _directory(runtime: Path) -> Path:
+    return runtime / "trayapp"
 
 
 @pytest.fixture(name="client")

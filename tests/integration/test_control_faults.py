@@ -28,8 +28,8 @@ from trayapp.control.messages import MAX_LINE_BYTES, Request
 
 
 @pytest.fixture(name="directory")
-def _directory(home: Path) -> Path:
-    return home / "run" / "trayapp"
+def _directory(runtime: Path) -> Path:
+    return runtime / "trayapp"
 
 
 @pytest.fixture(name="client")

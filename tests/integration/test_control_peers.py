@@ -35,8 +35,8 @@ _STRANGER = os.geteuid() + 1
 
 
 @pytest.fixture(name="directory")
-def _directory(home: Path) -> Path:
-    return home / "run" / "trayapp"
+def _directory(runtime: Path) -> Path:
+    return runtime / "trayapp"
 
 
 @pytest.fixture(name="client")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -18,7 +19,7 @@ def test_the_users_paths_follow_the_environment(home: Path) -> None:
     assert paths.config_dir == home / "xdg_config_home" / "trayapp"
     assert paths.data_dir == home / "xdg_data_home" / "trayapp"
     assert paths.state_dir == home / "xdg_state_home" / "trayapp"
-    assert paths.channel_dir.parent == home / "run"
+    assert paths.channel_dir.parent == Path(os.environ["XDG_RUNTIME_DIR"])
 
 
 def test_everything_can_live_under_one_directory(tmp_path: Path) -> None:
@@ -63,11 +64,12 @@ def test_two_homes_never_share_a_channel(tmp_path: Path) -> None:
     assert Paths.under(tmp_path / "one").channel_dir in channels
 
 
-@pytest.mark.parametrize("runtime", ["", "missing", "a file"])
+@pytest.mark.parametrize("runtime", ["", "missing", "a file", "long" * 25])
 def test_without_a_runtime_directory_the_channel_is_a_short_temporary_one(
     runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a file").write_text("", encoding="utf-8")
+    (tmp_path / ("long" * 25)).mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / runtime) if runtime else "")
     channel = Paths.under(tmp_path / ("long" * 50)).channel_dir
     assert channel.parent.parent == Path(tempfile.gettempdir())

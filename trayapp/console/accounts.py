@@ -9,6 +9,7 @@ import getpass
 import sys
 from collections.abc import Mapping
 
+from trayapp.console.asking import is_agreed, is_terminal
 from trayapp.console.call import (
     NOT_DONE,
     NOT_REACHABLE,
@@ -47,7 +48,7 @@ def login(call: Call) -> Answer:
     count = _number(reply, "earlier")
     if not count or call.options.keep_earlier:
         return told(reply)
-    if call.options.send_earlier or _is_agreed(_offer(count)):
+    if call.options.send_earlier or is_agreed(_offer(count)):
         sent = _asked(call, Request("send_earlier"))
         return told(reply, sent.message)
     hint = ngettext(
@@ -67,7 +68,7 @@ def logout(call: Call) -> Answer:
         return Answer(value={"changed": False, "message": words}, lines=(words,))
     if pending + failed and not (call.options.send or call.options.keep):
         counts = unsent_words(pending, failed)
-        if not _is_agreed(counts + " " + _("Keep it for the next sign-in, and sign out?")):
+        if not is_agreed(counts + " " + _("Keep it for the next sign-in, and sign out?")):
             text = _("{counts} Say --send or --keep; you are still signed in.")
             raise Failure(text.format(counts=counts))
     reply = _asked(call, Request("sign_out", {"send": call.options.send}))
@@ -102,7 +103,7 @@ def _sign_in_request(call: Call) -> Request:
 def _secret(options: Options) -> str:
     if options.password_stdin or options.token_stdin:
         return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
-    if not _is_terminal():
+    if not is_terminal():
         text = _("Give the password on standard input, with --password-stdin or --token-stdin.")
         raise Failure(text, USAGE)
     return getpass.getpass(_("Password: "))
@@ -160,16 +161,3 @@ def _offer(count: int) -> str:
         count,
     )
     return text.format(count=count)
-
-
-def _is_agreed(question: str) -> bool:
-    """Ask whoever sits at the terminal; nobody there agrees to nothing."""
-    if not _is_terminal():
-        return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in {"y", "yes", _("yes")}
-
-
-def _is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import platform
-import sys
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
 from trayapp import __version__
 from trayapp.console import reading
+from trayapp.console.asking import is_agreed, is_terminal
 from trayapp.console.call import (
     ASK_SECONDS,
     GREET_SECONDS,
@@ -60,13 +60,10 @@ def discard(call: Call) -> Answer:
 
 def _is_agreed(effect: str) -> bool:
     """Tell whoever sits at the terminal, and ask. Raises Failure where nobody does."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not is_terminal():
         text = _("{effect} Nothing was changed; say --yes to have it so.")
         raise Failure(text.format(effect=effect), USAGE)
-    question = _("Not send this?")
-    sys.stderr.write(f"{one_line(effect)}\n{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in {"y", "yes", _("yes")}
+    return is_agreed(one_line(effect) + "\n" + _("Not send this?"))
 
 
 def _asked(call: Call, request: Request) -> Reply:

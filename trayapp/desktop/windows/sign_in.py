@@ -18,7 +18,7 @@ from trayapp.desktop.windows.sign_in_form import Form
 from trayapp.desktop.windows.talk import Question
 from trayapp.desktop.windows.widgets import Kind, Role, set_enabled
 from trayapp.desktop.windows.window import CONTENT_UNITS, Opening, Sign, Window
-from trayapp.i18n import _, ngettext
+from trayapp.i18n import _, ngettext, pgettext
 
 ASK_SECONDS = 10.0
 TEST_SECONDS = 65.0
@@ -52,7 +52,7 @@ class SignIn:
     def _build(self, account: Account) -> None:
         window, widgets, px = self._window, self._window.widgets, self._window.theme.px
         page = window.page()
-        widgets.label(page, _("Sign in"), role=Role.TITLE).grid(row=0, sticky="w")
+        widgets.label(page, pgettext("title", "Sign in"), role=Role.TITLE).grid(row=0, sticky="w")
         lead = widgets.label(page, _lead(account), role=Role.MUTED, wrap=CONTENT_UNITS)
         lead.grid(row=1, sticky="we", pady=(px(4), px(12)))
         self._banner = Banner(page, widgets, row=3)

@@ -14,7 +14,7 @@ from trayapp.desktop.windows.banner import Banner
 from trayapp.desktop.windows.talk import Question
 from trayapp.desktop.windows.widgets import Kind, Role, set_enabled
 from trayapp.desktop.windows.window import CONTENT_UNITS, Opening, Sign, Window
-from trayapp.i18n import _, ngettext
+from trayapp.i18n import _, ngettext, pgettext
 
 ASK_SECONDS = 10.0
 SIGN_OUT_SECONDS = 125.0
@@ -45,7 +45,7 @@ class SignOut:
     def _build(self, account: Account) -> None:
         window, widgets, px = self._window, self._window.widgets, self._window.theme.px
         page = window.page()
-        widgets.label(page, _("Sign out"), role=Role.TITLE).grid(row=0, sticky="w")
+        widgets.label(page, pgettext("title", "Sign out"), role=Role.TITLE).grid(row=0, sticky="w")
         who = widgets.label(page, _who(account), role=Role.MUTED, wrap=CONTENT_UNITS)
         who.grid(row=1, sticky="we", pady=(px(4), 0))
         self._banner = Banner(page, widgets, row=2)

@@ -49,9 +49,9 @@ class FakeApp:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[FakeApp]:
+def app(runtime: Path) -> Iterator[FakeApp]:
     fake = FakeApp()
-    server = ControlServer(tmp_path / "run" / "channel", fake.handle)
+    server = ControlServer(runtime / "channel", fake.handle)
     server.start()
     yield fake
     server.stop()
@@ -63,8 +63,8 @@ def loop() -> FakeLoop:
 
 
 @pytest.fixture
-def talk(tmp_path: Path, loop: FakeLoop) -> Iterator[Talk]:
-    one = Talk(tmp_path / "run" / "channel", loop.post)
+def talk(runtime: Path, loop: FakeLoop) -> Iterator[Talk]:
+    one = Talk(runtime / "channel", loop.post)
     yield one
     one.close()
 
