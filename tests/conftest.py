@@ -15,8 +15,15 @@ from trayapp import i18n
 _JOIN_SECONDS = 5
 
 
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """The user's runtime directory: in a short place, for a socket's path may not be long."""
+    with tempfile.TemporaryDirectory(prefix="run-") as made:
+        yield Path(made)
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Everything the program could write goes below a fresh directory."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("LC_", "LANG", "TRAYAPP_")):
@@ -25,16 +32,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.setenv("LANG", "C.UTF-8")
     i18n.use_language("en")
-    # Not below it: a socket's path may not be long, and this one can be.
-    with tempfile.TemporaryDirectory(prefix="run-") as runtime:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-        yield tmp_path
-
-
-@pytest.fixture
-def runtime(home: Path) -> Path:  # noqa: ARG001  # it made it
-    """The user's runtime directory."""
-    return Path(os.environ["XDG_RUNTIME_DIR"])
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

@@ -168,14 +168,14 @@ def test_nothing_is_left_of_a_closed_desktop() -> None:
     assert not closed.root.exists()
 
 
-def test_the_command_form_hands_on_the_exit_status(tmp_path: Path) -> None:
-    with _command(tmp_path, ["sh", "-c", "exit 7"]) as running:
+def test_the_command_form_hands_on_the_exit_status(runtime: Path) -> None:
+    with _command(runtime, ["sh", "-c", "exit 7"]) as running:
         assert running.wait(_DEADLINE_SECONDS) == 7
-    assert list(tmp_path.glob("desk-*")) == []
+    assert list(runtime.glob("desk-*")) == []
 
 
-def test_a_terminated_command_takes_its_desktop_down(tmp_path: Path) -> None:
-    with _command(tmp_path, ["sh", "-c", "echo $HOME; exec sleep 600"]) as running:
+def test_a_terminated_command_takes_its_desktop_down(runtime: Path) -> None:
+    with _command(runtime, ["sh", "-c", "echo $HOME; exec sleep 600"]) as running:
         root = _root_of(running)
         pids = _living_below(root)
         running.terminate()
@@ -184,8 +184,8 @@ def test_a_terminated_command_takes_its_desktop_down(tmp_path: Path) -> None:
     assert not root.exists()
 
 
-def test_a_killed_command_leaves_no_orphans(tmp_path: Path) -> None:
-    with _command(tmp_path, ["sh", "-c", "echo $HOME; exec sleep 600"]) as running:
+def test_a_killed_command_leaves_no_orphans(runtime: Path) -> None:
+    with _command(runtime, ["sh", "-c", "echo $HOME; exec sleep 600"]) as running:
         pids = _living_below(_root_of(running))
         running.kill()
     _assert_all_end(pids)

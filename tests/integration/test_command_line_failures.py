@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -199,7 +201,8 @@ def test_with_the_app_running_it_does_it_and_sends_what_was_held() -> None:
 def test_a_database_that_cannot_be_used_is_told_in_a_line(typed: tuple[str, ...]) -> None:
     paths = Paths.of_user()
     paths.make()
-    paths.database.write_bytes(b"no database" * 100)
+    with contextlib.closing(sqlite3.connect(paths.database)) as connection:
+        connection.execute("CREATE TABLE somebody_elses (a)")
     ran = trayapp("discard", *typed)
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert ran.err.startswith("trayapp: This could not be done: ")

@@ -31,8 +31,8 @@ class FakeOptions:
 
 
 @pytest.fixture(name="directory")
-def _directory(home: Path) -> Path:
-    return home / "run" / "trayapp"
+def _directory(runtime: Path) -> Path:
+    return runtime / "trayapp"
 
 
 def test_the_directory_is_made_for_its_owner_only(home: Path) -> None:
