@@ -34,8 +34,8 @@ def _menu_pixels(desktop: VirtualDesktop) -> int:
     """How much of the screen menus cover."""
     below = desktop.shot().crop(BELOW_PANEL).convert("RGB")
     background = below.getpixel((10, 650))
-    counts = {colour: count for count, colour in below.getcolors(maxcolors=1 << 24) or []}
-    return sum(counts.values()) - counts[background]
+    colours = below.getcolors(maxcolors=1 << 24) or []
+    return sum(count for count, colour in colours if colour != background)
 
 
 def _show(tray: TrayProgram, client: TrayClient, scene: Scene) -> None:

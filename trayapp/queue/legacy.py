@@ -63,6 +63,13 @@ def copy_path(database: Path) -> Path:
     return database.with_name(database.name + ".before-upgrade")
 
 
+def refuse_damaged(connection: sqlite3.Connection) -> None:
+    """Raise QueueUnreadableError where an upgrade could not bring everything over."""
+    if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+        msg = "The older app's database is damaged; it was not upgraded, and nothing was changed"
+        raise QueueUnreadableError(msg)
+
+
 def upgrade(connection: sqlite3.Connection, database: Path) -> None:
     """Make it our schema. `connection` must be in autocommit mode. Raises QueueUnreadableError."""
     _copy(connection, copy_path(database))
@@ -103,11 +110,6 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
     with contextlib.closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
-        intact = copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    if not intact:
-        target.unlink()
-        msg = "The older app's database is damaged; it was not upgraded, and nothing was changed"
-        raise QueueUnreadableError(msg)
 
 
 def _move(connection: sqlite3.Connection) -> None:

@@ -147,8 +147,11 @@ def _make_private(database: Path) -> None:
 def _bring_up_to_date(connection: sqlite3.Connection, database: Path) -> None:
     _refuse_strangers(connection, database)
     version = schema.version(connection)
+    is_old = version == 0 and legacy.is_legacy(connection)
+    if is_old:
+        legacy.refuse_damaged(connection)
     schema.prepare(connection)
-    if version == 0 and legacy.is_legacy(connection):
+    if is_old:
         legacy.upgrade(connection, database)
     elif version < schema.SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")

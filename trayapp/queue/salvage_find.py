@@ -137,8 +137,8 @@ class Finder:
             match cell.values:
                 case (str() as kind, str() as name, str(), int() as root, text) if kind in _HELD:
                     self._roots.setdefault(name, root)
-                    if name == "sync_queue" and " event " not in str(text):
-                        self._is_legacy = True
+                    is_old = name == "sync_queue" and " event " not in str(text)
+                    self._is_legacy = self._is_legacy or is_old
                 case ("sync_queue", int() as last) if cell.rowid is not None:
                     self._run("INSERT INTO named_sequence VALUES (?)", (last,))
                 case _:
@@ -231,7 +231,7 @@ def _was_more(newest: Page, before: Sequence[Page]) -> bool:
 
 
 def _pairs(tree: Tree) -> list[tuple[str, int]]:
-    """A text and a number, as an index of one column has them."""
+    """A text and a number, as an index of a column has them, or of a column and the number."""
     leaves = (page for page in tree.pages if page.kind in {INDEX_LEAF, INDEX_INNER})
     cells: Iterable[Cell] = (cell for page in leaves for cell in page.cells)
     return [pair for cell in cells if (pair := _pair(cell.values))]
@@ -239,6 +239,6 @@ def _pairs(tree: Tree) -> list[tuple[str, int]]:
 
 def _pair(values: tuple[Value, ...]) -> tuple[str, int] | None:
     match values:
-        case (str() as text, int() as number) if is_name(text):
+        case (str() as text, int() as number, *_) if is_name(text):
             return text, number
     return None

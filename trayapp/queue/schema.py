@@ -242,8 +242,6 @@ def create(connection: sqlite3.Connection) -> None:
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an earlier schema of ours to this one; the caller holds a transaction open."""
-    if version(connection) == SCHEMA_VERSION:
-        return
     for statement in _statements(_FROM_100):
         connection.execute(statement)
     for statement in _statements(SCHEMA):

@@ -81,11 +81,11 @@ def backoff(first: timedelta, longest: timedelta, tries: int) -> timedelta:
 
 def told_until(outcome: Outcome, now: datetime) -> datetime | None:
     """When the server wants to be asked again, by its `Retry-After`; never before `now`."""
-    if not isinstance(outcome, ServerTrouble | Throttled | Doubtful):
+    after = (
+        outcome.retry_after if isinstance(outcome, ServerTrouble | Throttled | Doubtful) else None
+    )
+    if after is None:
         return None
-    if outcome.retry_after is None:
-        return None
-    after = outcome.retry_after
     pause = after if isinstance(after, timedelta) else after - now
     return now + min(max(pause, timedelta()), _LONGEST_TOLD)
 

@@ -26,6 +26,7 @@ from trayapp.queue.errors import QueueUnreadableError
 from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.entry import Edited, EventKind, Segment, TrackerState
 
+LEGACY = Path(__file__).parents[2] / "data" / "legacy"
 EVENTS = "SELECT * FROM event ORDER BY seq"
 TASKS = "SELECT id, event, doubt, status FROM sync_queue ORDER BY id"
 ALL = "SELECT id, event, payload, entity_type, entry, account FROM sync_queue ORDER BY id"
@@ -410,6 +411,32 @@ def test_a_damaged_database_of_another_program_is_left_as_it_is(tmp_path: Path) 
     with pytest.raises(QueueUnreadableError):
         open_writer(tmp_path)
     assert as_it_is(tmp_path)["queue.db"] == bytes(raw)
+
+
+def damaged(path: Path) -> bytes:
+    """Its second half is nothing any more."""
+    raw = path.read_bytes()
+    half = len(raw) // PAGE // 2 * PAGE
+    path.write_bytes(raw[:half] + b"\xff" * (len(raw) - half))
+    return path.read_bytes()
+
+
+def test_a_damaged_database_of_the_older_app_is_left_as_it_is(tmp_path: Path) -> None:
+    path = database_in(tmp_path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript((LEGACY / "incident_v1.sql").read_text(encoding="utf-8"))
+    before = damaged(path)
+    with pytest.raises(QueueUnreadableError):
+        open_writer(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_upgrade_that_still_has_to_erase_is_left_as_it_is(folder: Path) -> None:
+    sql(folder, "INSERT INTO meta VALUES ('scrub', '1')")
+    before = damaged(database_in(folder))
+    with pytest.raises(QueueUnreadableError):
+        open_writer(folder)
+    assert database_in(folder).read_bytes() == before
 
 
 def test_a_large_file_is_checked_only_in_part(folder: Path) -> None:

@@ -132,3 +132,11 @@ def test_a_look_that_finds_none_of_it_but_the_record_is_not_made_again(bench: Be
     bench.run()
     assert [call.verb for call in bench.server.calls] == ["send", "look", "send"]
     assert bench.all_arrived()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no JSON", "[]", "{}", '{"shown": {"remote_id": 1, "base": "b", "segment_id": "s"}}'],
+)
+def test_what_is_no_shown_record_is_none(text: str) -> None:
+    assert Shown.from_json(text) is None
