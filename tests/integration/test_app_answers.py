@@ -152,3 +152,16 @@ def test_the_same_click_many_times_in_the_inbox_makes_one_task(paths: Paths) -> 
         changed = [asker.answer.changed for asker in askers]
     assert changed == [True, False, False, False, False, False]
     assert rows_of(paths.database, "SELECT COUNT(*) FROM event") == [(2,)]
+
+
+def test_a_retry_that_has_nothing_left_to_try_is_not_cancelled(paths: Paths) -> None:
+    desk = Desk(paths)
+    asker = desk.ask(Request("cancel_retry"))
+    conflict = desk.ask(Request("resolve", {"ids": (), "keep": "server"}))
+    account = desk.ask(Request("account"))
+    out = desk.ask(Request("sign_out", {"send": True}))
+    with lived(desk):
+        assert asker.answer == Reply(ok=True, message="Everything has been tried already.")
+        assert conflict.answer.ok
+        assert account.answer.value["signed_in"] is False
+        assert out.answer == Reply(ok=True, message="Nobody was signed in.")
