@@ -61,6 +61,7 @@ def _on_ready() -> None:
         line = sys.stdin.readline().strip()
         if not line:
             root.tk.deletefilehandler(sys.stdin)
+            root.quit()  # the test is over; ended so, what it covered is kept
             return
         root.update()
         _tell(_widgets(root) if line == "widgets" else _focus(root))

@@ -41,6 +41,8 @@ TIMETAGGER: Mapping[str, JSON] = {
     "url": "https://timetagger.app/api/v2",
 }
 
+_PATIENCE_SECONDS = 5.0
+
 
 def account(
     *, signed_in: bool = False, pending: int = 0, failed: int = 0, kinds: tuple[JSON, ...] = ()
@@ -194,9 +196,13 @@ class WindowProgram:
 
     def close(self) -> None:
         """End it, whatever it does."""
-        if self._process.poll() is None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()  # that is its end, unless it hangs
+        try:
+            self._process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
             self._process.terminate()
-        self._process.wait(DEADLINE_SECONDS)
+            self._process.wait(DEADLINE_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
