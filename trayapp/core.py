@@ -45,8 +45,6 @@ _OVER_AT_SIGN_IN = (
     GateKind.WRONG_ADDRESS,
 )
 """The server has just answered, at this address, to these credentials."""
-EMBEDDED_ID = 1
-"""The account of those who have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +126,7 @@ class Core:
             _take_in_namesakes(writer, mine)
             for kind in _OVER_AT_SIGN_IN:
                 release(writer, kind)
-            earlier = writer.handover.entries_of(EMBEDDED_ID)
+            earlier = writer.handover.entries_of(writer.accounts.inside().id)
         self.worker.reconnect()
         self.changed()
         return earlier
@@ -140,16 +138,18 @@ class Core:
     def earlier(self) -> int:
         """How many entries were tracked without an account."""
         with self._queue.lock() as guard:
-            return guard.value.handover.entries_of(EMBEDDED_ID)
+            writer = guard.value
+            return writer.handover.entries_of(writer.accounts.inside().id)
 
     def send_earlier(self) -> int:
         """What was tracked without an account goes to the active one; how many entries."""
         now = self.clock.now()
         with self._queue.lock() as guard:
-            mine = guard.value.accounts.active()
-            if mine.id == EMBEDDED_ID:
+            accounts = guard.value.accounts
+            mine, inside = accounts.active(), accounts.inside()
+            if mine.id == inside.id:
                 return 0
-            count = guard.value.handover.send_again(EMBEDDED_ID, mine.id, now)
+            count = guard.value.handover.send_again(inside.id, mine.id, now)
         self.worker.wake()
         self.changed()
         return count

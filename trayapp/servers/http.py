@@ -111,7 +111,7 @@ class HttpClient:
         self._base_url = base_url.rstrip("/")
         self._auth = auth
         self._shown_as = shown_as
-        self._make_session = make_session or _new_session
+        self._make_session = make_session or new_session
         self._monotonic = monotonic
         self._timeouts = timeouts or Timeouts()
         self._lock = threading.Lock()
@@ -275,7 +275,8 @@ def _outcome_of_refresh(error: RefreshError) -> Outcome:
     return SignedOut(reason) if isinstance(error, RefreshRefused) else Offline(reason)
 
 
-def _new_session() -> requests.Session:
+def new_session() -> requests.Session:
+    """A session that says who we are, and looks into no .netrc."""
     import requests  # noqa: PLC0415  # loads late, on purpose
 
     session = requests.Session()

@@ -5,10 +5,9 @@ Each call makes one request, blocks for as long as it takes, and never raises.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 
+from trayapp.accounts.jwt import claims
 from trayapp.accounts.tokens import Tokens
 from trayapp.log import conceal
 from trayapp.servers.http import HttpClient, token_refresher
@@ -56,13 +55,7 @@ def refresher(client: HttpClient) -> Callable[[str], Tokens]:
 
 def subject_of(access: str) -> str:
     """The user's id in an access token; empty when it cannot be read. Nothing is verified."""
-    parts = access.split(".")
-    try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(padded))
-        subject = claims["sub"]
-    except (ValueError, LookupError, TypeError):
-        return ""
+    subject = claims(access).get("sub")
     return subject if isinstance(subject, str) else ""
 
 

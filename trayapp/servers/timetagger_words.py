@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.response import BaseHTTPResponse
 
-import trayapp
+from trayapp.servers.http import new_session
 
 _FIRST_NO = 400
 _MOST_BYTES = 4096
@@ -58,11 +58,7 @@ class PlainTextAdapter(HTTPAdapter):
 
 def session_that_hears(heard: Callable[[int, str], None]) -> requests.Session:
     """A session as HttpClient makes them, with this transport."""
-    session = requests.Session()
-    session.auth = _leave_as_it_is
-    session.headers["User-Agent"] = f"Trayapp/{trayapp.__version__}"
-    session.headers["Accept"] = "application/json"
-    session.headers["Accept-Encoding"] = "identity"
+    session = new_session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, PlainTextAdapter(heard))
     return session
@@ -79,8 +75,3 @@ def _text_of(raw: BaseHTTPResponse) -> str:
         # Returns the connection when everything was read, else closes it.
         raw.close() if not raw.closed else raw.release_conn()
     return content.decode(errors="replace").strip()
-
-
-def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` that does nothing, so that requests looks into no .netrc."""
-    return request

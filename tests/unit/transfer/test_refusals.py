@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from tests.unit.queue.support import database_in
 from tests.unit.transfer.support import bring, old_file, queue_in, scripted, start
 from trayapp.queue.legacy import columns_of
 from trayapp.transfer.old_file import ImportRefusedError, copied, open_copy
+
+NOBODY = 65534
 
 
 def _folder(folder: Path) -> Path:
@@ -97,13 +101,35 @@ def test_it_is_refused_in_one_line(
         assert len(queue.reader.accounts()) == 1
 
 
-def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    path = old_file(tmp_path, start())
+_OPEN = """
+import os
+import sys
+from pathlib import Path
+from trayapp.transfer.old_file import ImportRefusedError, open_copy
+if os.getuid() == 0:  # who may read everything
+    os.setuid(int(sys.argv[2]))
+try:
+    with open_copy(Path(sys.argv[1])):
+        print("opened")
+except ImportRefusedError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions of another kind")
+def test_what_may_not_be_read_is_refused(runtime: Path) -> None:
+    path = old_file(runtime, start())
     path.chmod(0)
-    if os.access(path, os.R_OK):  # root reads everything
-        pytest.skip("this user may read every file")
-    with pytest.raises(ImportRefusedError, match="Permission denied"), open_copy(path):
-        pytest.fail("it was opened")
+    runtime.chmod(0o755)
+    root = Path(__file__).parents[3]
+    ran = subprocess.run(  # noqa: S603  # ourselves
+        [sys.executable, "-c", _OPEN, path, str(NOBODY)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Permission denied" in ran.stdout, ran.stderr
 
 
 def test_a_file_that_changes_all_the_time_is_not_read_half(tmp_path: Path) -> None:
