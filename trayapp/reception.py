@@ -67,14 +67,14 @@ class Reception:
         status = self._core.status()
         if not status.signed_in:
             responder.reply(Reply(ok=True, message=_("Nobody was signed in.")))
-        elif send and status.own_pending + status.own_failed:
+        elif send and status.own_unsent:
             self._desk.send_all(lambda result: self._sent(responder, result))
         else:
             self._later(responder, self._leave)
 
     def _sent(self, responder: Responder, result: RetryResult) -> None:
         status = self._core.status()
-        if not status.own_pending + status.own_failed:
+        if not status.own_unsent:
             self._later(responder, self._leave)
             return
         text = _("Not everything could be sent ({reason}), so you are still signed in.")

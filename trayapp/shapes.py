@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from trayapp import __version__
@@ -17,24 +17,12 @@ from trayapp.i18n import _
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
 from trayapp.sync import sentences
-from trayapp.sync.diagnosis_words import ListedFinding
-from trayapp.sync.outcome import Cause
+from trayapp.sync.diagnosis_words import DUPLICATES, ListedFinding
 from trayapp.sync.status import EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
 
 _SECOND = timedelta(seconds=1)
 _JOIN = " · "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Failed tasks of one cause: what happened, and what to do about it."""
-
-    cause: Cause
-    task_ids: tuple[int, ...]
-    reason: str
-    message: str
-    advice: str
 
 
 def iso(at: datetime | None) -> str | None:
@@ -116,36 +104,9 @@ def _gap_answer(gap_since: datetime, zone: tzinfo | None) -> str:
 # -- failed --------------------------------------------------------------------------------
 
 
-def findings(tasks: Sequence[SyncTask], *, url: str, unsent: int = 0) -> tuple[Finding, ...]:
-    """The failed tasks grouped by cause; `url` is the address that was tried.
-
-    `unsent`: how many events wait for the active account, those that failed included.
-    """
-    groups = {cause: [task for task in tasks if _cause(task) is cause] for cause in Cause}
-    return tuple(_finding(cause, found, url, unsent) for cause, found in groups.items() if found)
-
-
-def _cause(task: SyncTask) -> Cause:
-    try:
-        return Cause(task.cause)
-    except ValueError:
-        return Cause.UNKNOWN
-
-
-def _finding(cause: Cause, tasks: Sequence[SyncTask], url: str, unsent: int) -> Finding:
-    words = sentences.explain(cause, len(tasks), url=url, unsent=unsent)
-    return Finding(
-        cause=cause,
-        task_ids=tuple(task.id for task in tasks),
-        reason=tasks[-1].reason,
-        message=f"{words.title}. {words.meaning}",
-        advice=words.advice,
-    )
-
-
 def failed_shape(
     tasks: Sequence[SyncTask],
-    found: Sequence[Finding] | Sequence[ListedFinding],
+    found: Sequence[ListedFinding],
     *,
     max_attempts: int,
     history: Sequence[Attempt] = (),
@@ -162,8 +123,8 @@ def failed_shape(
         ],
         "findings": [
             {
-                "cause": str(finding.cause),
-                "count": len(finding.task_ids),
+                "cause": finding.cause,
+                "count": finding.count,
                 "task_ids": finding.task_ids,
                 "message": finding.message,
                 "advice": finding.advice,
@@ -202,14 +163,17 @@ def _payload(text: str) -> JSON:
 
 
 def failed_lines(
-    tasks: Sequence[SyncTask], found: Sequence[Finding], *, now: datetime, max_attempts: int
+    tasks: Sequence[SyncTask], found: Sequence[ListedFinding], *, now: datetime, max_attempts: int
 ) -> list[str]:
-    """`failed`: each cause with its advice, then its tasks."""
+    """`failed`: each finding with its advice, then its tasks; repeats by their numbers alone."""
     by_id = {task.id: task for task in tasks}
     lines: list[str] = []
     for finding in found:
         lines += [finding.message, finding.advice]
-        lines += ["  " + _task_line(by_id[i], now, max_attempts) for i in finding.task_ids]
+        if finding.cause == DUPLICATES:
+            lines.append("  " + ", ".join(f"#{task_id}" for task_id in finding.task_ids))
+        else:
+            lines += ["  " + _task_line(by_id[i], now, max_attempts) for i in finding.task_ids]
         lines.append("")
     return lines[:-1] or [_("No failed tasks")]
 

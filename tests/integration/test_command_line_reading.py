@@ -87,7 +87,7 @@ def test_failed_tasks_are_told_with_their_reasons_and_the_advice() -> None:
         r"\n  #1 · Start timer · \S+ · attempts: 1 / 5 · HTTP 422: project closed\n", said
     ), said
     assert re.search(r"\n  #3 · Stop · .* 5 / 5 · HTTP 500: Internal Server Error\n", said)
-    assert "Put right what the server names" in said
+    assert "Read what the server said: put it right and send again, or discard it." in said
     found = json.loads(trayapp("failed", "--json").out)
     assert [task["id"] for task in found["tasks"]] == [1, 3]
 

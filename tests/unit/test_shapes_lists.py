@@ -15,6 +15,8 @@ from trayapp.control.messages import JSON
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask, TaskStatus
 from trayapp.sync import sentences
+from trayapp.sync.diagnosis import diagnose
+from trayapp.sync.diagnosis_words import DUPLICATES, ListedFinding, Moments, listed
 from trayapp.sync.outcome import Cause
 from trayapp.tracking.entry import Segment, TimeEntry, TrackerState
 
@@ -98,16 +100,19 @@ def test_a_payload_nested_beyond_reason_is_shown_as_text() -> None:
 
 
 def test_every_failed_task_has_exactly_one_finding_in_the_words_of_the_specification() -> None:
-    causes = "signed_out|wrong_address|server_trouble|network|refused|conflict|internal|unknown"
-    tasks = [task(number, cause) for number, cause in enumerate([*causes.split("|"), "blocked"])]
-    found = shapes.findings(tasks, url="https://time.example/api")
+    # What needs the user comes first; a cause without a reason stays what it is.
+    causes = "signed_out|wrong_address|refused|conflict|internal|unknown|server_trouble|network"
+    tasks = [task(n, cause, "") for n, cause in enumerate([*causes.split("|"), "blocked"])]
+    found = listed(diagnose(tasks), Moments(START), url="https://time.example/api")
     shape = json.loads(json.dumps(shapes.failed_shape(tasks, found, max_attempts=5), default=dict))
     assert [finding["cause"] for finding in shape["findings"]] == causes.split("|")
     assert [finding["task_ids"] for finding in shape["findings"]] == [
-        *([number] for number in range(7)),
-        [7, 8],
+        *([number] for number in range(5)),
+        [5, 8],
+        [6],
+        [7],
     ]
-    assert [finding["count"] for finding in shape["findings"]] == [1] * 7 + [2]
+    assert [finding["count"] for finding in shape["findings"]] == [*[1] * 5, 2, 1, 1]
     assert all(finding["message"] and finding["advice"] for finding in shape["findings"])
     assert "https://time.example/api" in shape["findings"][1]["advice"]
 
@@ -118,26 +123,37 @@ def test_failed_tasks_are_told_by_cause_with_advice() -> None:
         task(8, "", "", kind="screenshot_upload"),
         task(9, "refused", "HTTP 422: c"),
     ]
-    found = shapes.findings(tasks, url="")
+    found = listed(diagnose(tasks), Moments(START))
     lines = shapes.failed_lines(tasks, found, now=START, max_attempts=5)
     time = START.astimezone().strftime("%H:%M:%S")
-    refused, unknown = (
-        sentences.explain(cause, count) for cause, count in ((Cause.REFUSED, 2), (Cause.UNKNOWN, 1))
-    )
+    refused = sentences.explain(Cause.REFUSED, 2)
+    assert [one.cause for one in found] == ["refused", "unknown"]
+    assert found[0].message.startswith(f"{refused.title}. ")
+    assert refused.meaning in found[0].message
     assert lines == [
-        f"{refused.title}. {refused.meaning}",
-        refused.advice,
+        found[0].message,
+        found[0].advice,
         f"  #7 · Pause · {time} · attempts: 1 / 5 · HTTP 422: a b",
         f"  #9 · Pause · {time} · attempts: 1 / 5 · HTTP 422: c",
         "",
-        f"{unknown.title}. {unknown.meaning}",
-        unknown.advice,
+        found[1].message,
+        found[1].advice,
         f"  #8 · screenshot_upload · {time} · attempts: 1 / 5 · {sentences.reason_words('')}",
     ]
 
 
+def test_repeats_are_told_by_their_numbers_and_their_tasks_not_twice() -> None:
+    tasks = [task(7, "refused"), task(8, "refused")]
+    repeats = ListedFinding(
+        cause=DUPLICATES, count=1, task_ids=(8,), message="1 repeated click.", advice="Remove it."
+    )
+    found = (*listed(diagnose(tasks), Moments(START)), repeats)
+    lines = shapes.failed_lines(tasks, found, now=START, max_attempts=5)
+    assert lines[-3:] == ["1 repeated click.", "Remove it.", "  #8"]
+    assert sum("#8 · " in line for line in lines) == 1
+
+
 def test_no_failed_task_is_said() -> None:
-    assert shapes.findings([], url="") == ()
     assert shapes.failed_lines([], (), now=START, max_attempts=5) == ["No failed tasks"]
     assert plain(shapes.failed_shape([], (), max_attempts=5)) == {
         "changed": False,
@@ -147,8 +163,8 @@ def test_no_failed_task_is_said() -> None:
 
 
 def test_ten_thousand_failed_tasks_are_all_there() -> None:
-    tasks = [task(number, list(Cause)[number % 8].value) for number in range(10_000)]
-    found = shapes.findings(tasks, url="")
+    tasks = [task(number, list(Cause)[number % 8].value, "") for number in range(10_000)]
+    found = listed(diagnose(tasks), Moments(START))
     assert sum(len(finding.task_ids) for finding in found) == 10_000
     assert len(shapes.failed_lines(tasks, found, now=START, max_attempts=5)) == 10_000 + 8 * 3 - 1
 

@@ -70,40 +70,33 @@ def failed(call: Call) -> Answer:
     found = read_failures(call)
     log = found.log
     diagnosis = diagnose(found.tasks, history=log.events, discarded=log.discarded, tried=log.tried)
-    unsent = _own_unsent(call)
-    told = shapes.findings(found.tasks, url=found.url, unsent=unsent)
+    told = listed(diagnosis, Moments(now), url=found.url, unsent=found.unsent)
     return Answer(
-        value=shapes.failed_shape(
-            found.tasks,
-            listed(diagnosis, Moments(now), url=found.url, unsent=unsent),
-            max_attempts=most,
-            history=found.history,
-        ),
+        value=shapes.failed_shape(found.tasks, told, max_attempts=most, history=found.history),
         lines=shapes.failed_lines(found.tasks, told, now=now, max_attempts=most),
     )
 
 
-def _own_unsent(call: Call) -> int:
-    """How many events wait for the active account, where one of its own has failed."""
-    status = status_now(call)
-    return status.own_pending + status.own_failed if status.own_failed else 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failures:
-    """The failed tasks of all accounts and what is known about them, at one moment."""
+    """The failed tasks of all accounts and what is known about them, at one moment.
+
+    `unsent`: the status's `held_up`.
+    """
 
     tasks: tuple[SyncTask, ...] = ()
     history: tuple[Attempt, ...] = ()
     log: FailedLog = field(default_factory=FailedLog)
     url: str = ""
     gate: Gate | None = None
+    unsent: int = 0
 
 
 def read_failures(call: Call) -> Failures:
     """What failed, with what a diagnosis needs; of the active account, address and gate."""
 
     def read(reader: QueueReader) -> Failures:
+        held_up = read_status(reader, call.clock.now()).held_up
         with reader.snapshot():
             tasks, active = _pages(reader), reader.accounts()[0]
             return Failures(
@@ -112,6 +105,7 @@ def read_failures(call: Call) -> Failures:
                 log=reader.failed_log(),
                 url=active.url,
                 gate=reader.gate(active.id),
+                unsent=held_up,
             )
 
     return _read(call, read, Failures())

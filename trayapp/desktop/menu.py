@@ -122,7 +122,7 @@ def build_menu(status: SyncStatus, *, zone: tzinfo | None = None) -> tuple[Row, 
         Separator(),
         # What waits elsewhere has rows of its own, beside the account.
         Item(sentences.sync_line(replace(status, elsewhere=()), zone), None, enabled=False),
-        Item(sentences.retry_label(status), Action.RETRY_ALL, _has_own_unsent(status)),
+        Item(sentences.retry_label(status), Action.RETRY_ALL, status.own_unsent > 0),
         Item(sentences.failed_label(status), Action.FAILED_TASKS, status.failed > 0),
         Separator(),
         *_elsewhere_rows(status),
@@ -231,10 +231,6 @@ def _host(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:  # an address with half a bracket is shown as it was typed
         return ""
-
-
-def _has_own_unsent(status: SyncStatus) -> bool:
-    return status.own_failed + status.own_pending > 0
 
 
 def _shortened(label: str) -> str:

@@ -161,8 +161,7 @@ def reason_words(reason: str | None) -> str:
 def explain_failed(found: FailedCause, status: SyncStatus) -> Explanation:
     """Why these tasks failed, and for how many more events that matters."""
     # Without a failure of its own the active account has nothing to do with it.
-    unsent = status.own_pending + status.own_failed if status.own_failed else 0
-    return explain(found.cause, found.count, url=status.account.url, unsent=unsent)
+    return explain(found.cause, found.count, url=status.account.url, unsent=status.held_up)
 
 
 def closed_there(

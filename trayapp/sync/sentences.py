@@ -151,7 +151,7 @@ def sync_line(status: SyncStatus, zone: tzinfo | None = None) -> str:
 
 
 def _sign_in_part(status: SyncStatus) -> list[str]:
-    unsent = status.own_pending + status.own_failed
+    unsent = status.own_unsent
     return [sign_in_again(unsent)] if status.link is Link.SIGNED_OUT and unsent else []
 
 

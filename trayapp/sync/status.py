@@ -126,6 +126,16 @@ class SyncStatus:
     retry: RetryResult | None = None
 
     @property
+    def own_unsent(self) -> int:
+        """What waits for the active account, failed or not: what "Retry all" acts on."""
+        return self.own_pending + self.own_failed
+
+    @property
+    def held_up(self) -> int:
+        """How many events the active account's own failures hold up, themselves included."""
+        return self.own_unsent if self.own_failed else 0
+
+    @property
     def all_sent(self) -> bool:
         """Whether the server has said yes to everything there is, for every account."""
         nothing_open = not (self.pending or self.failed or self.doubtful or self.possible_doubles)

@@ -58,7 +58,7 @@ class Retry:
         self.is_running = True
         self._number += 1
         self._ids = None if ids is None else tuple(ids)
-        self._total = status.own_failed + status.own_pending if ids is None else len(ids)
+        self._total = status.own_unsent if ids is None else len(ids)
         self._chunks = [] if ids is None else list(chunked(ids))
         self._course.progress(0, self._total)
         self._ask_next()

@@ -186,13 +186,12 @@ def _diagnosed(reader: QueueReader, status: SyncStatus) -> Findings:
         log, active = reader.failed_log(), reader.accounts()[0]
     found = diagnose(tasks, history=log.events, discarded=log.discarded, tried=log.tried)
     elsewhere = frozenset(task.id for task in tasks if task.account_id != active.id)
-    unsent = status.own_pending + status.own_failed
     return studied(
         found,
         Moments(status.as_of),
         url=status.account.url,
         elsewhere=elsewhere,
-        unsent=unsent if status.own_failed else 0,
+        unsent=status.held_up,
     )
 
 

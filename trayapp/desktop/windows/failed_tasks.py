@@ -162,7 +162,7 @@ class FailedTasks:
         empty = not status.failed
         words = empty_words(status) if empty else safe_words(status)
         self._page.show(failed_label(status), words, empty=empty)
-        open_tasks = status.own_failed + status.own_pending
+        open_tasks = status.own_unsent
         self._page.footer.show(
             retry_label(status) if open_tasks else "",
             accent=not empty and accent_key(self._findings.groups) == RETRY_ALL,
