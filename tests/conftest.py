@@ -5,14 +5,45 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.soak import Soak
 from trayapp import i18n
 
 _JOIN_SECONDS = 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("soak", "Proofs by chance, at their full figures")
+    group.addoption("--soak", type=float, metavar="MINUTES", help="go on for so long")
+    group.addoption("--soak-from", type=int, default=0, metavar="N", help="the first round")
+
+
+@pytest.fixture
+def soak(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Soak:
+    """How often a test marked `soak` repeats its proof."""
+    minutes = request.config.getoption("--soak")
+    at_once = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = None if minutes is None else minutes * 60 * at_once / len(request.session.items)
+    first = request.config.getoption("--soak-from")
+    return Soak(share, first, tell=lambda line: record_property("soak", line))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--soak") is not None:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0), append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    for report in reports:
+        for name, line in report.user_properties:
+            if name == "soak":
+                terminalreporter.write_line(f"soak: {report.nodeid}: {line}")
 
 
 @pytest.fixture
