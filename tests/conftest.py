@@ -1,25 +1,33 @@
-"""What every test gets: a home of its own, no stray environment, no stray threads."""
+"""What every test gets: a home of its own, no stray environment, nothing left behind."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.soak import Soak
+from tests.strays import PATIENCE_SECONDS, Belongings
 from trayapp import i18n
 
-_JOIN_SECONDS = 5
+_HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soak", "Proofs by chance, at their full figures")
     group.addoption("--soak", type=float, metavar="MINUTES", help="go on for so long")
     group.addoption("--soak-from", type=int, default=0, metavar="N", help="the first round")
+    strays = parser.getgroup("strays", "What a test leaves behind fails it")
+    strays.addoption(
+        "--stray-patience",
+        type=float,
+        default=PATIENCE_SECONDS,
+        metavar="SECONDS",
+        help="so long it may take to end",
+    )
 
 
 @pytest.fixture
@@ -68,19 +76,26 @@ def home(tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 @pytest.fixture(autouse=True)
-def _no_stray_threads() -> Iterator[None]:
-    """A test that leaves a thread behind fails."""
-    before = set(threading.enumerate())
+def _leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaves a thread, an open file or a child behind fails."""
+    before = Belongings.now()
     yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(_JOIN_SECONDS)
-        assert not thread.is_alive(), f"{thread.name} still runs"
+    strays = before.strays(
+        with_files=not request.node.stash.get(_HAS_FAILED, False),
+        patience=request.config.getoption("--stray-patience"),
+    )
+    if strays:
+        pytest.fail("left behind: " + "; ".join(strays), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What was captured goes to another process, which takes no half characters."""
     report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
     report.sections = [
         (name, text.encode(errors="replace").decode()) for name, text in report.sections
     ]
