@@ -1,9 +1,11 @@
 """A program to be killed: queue and worker without a tray. Run by the tests, never by a user.
 
     python -m tests.integration.crash_host KIND URL ROOT TOKENS [--blind]
+    python -m tests.integration.crash_host --nursery
 
 It says `ready` before it opens its files, then reads one click a line and answers each with what
-was recorded, only after the timer returned. The end of its input ends it.
+was recorded, only after the timer returned. The end of its input ends it. A nursery loads the
+program once: over the socket on its stdin it is given arguments, a stdin and a stdout, and forks.
 """
 
 from __future__ import annotations
@@ -11,7 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import signal
+import socket
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +52,7 @@ RULES = Rules(
     ),
 )
 _STOP_SECONDS = 10.0
+_LONGEST_ORDER = 4096
 
 
 class FileTokenStore:
@@ -98,14 +105,14 @@ def blinded(core: Core, kind: str, url: str, tokens: Path) -> SyncWorker:
     return BlindWorker(core._queue, ports, RULES)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("kind")
     parser.add_argument("url")
     parser.add_argument("root", type=Path)
     parser.add_argument("tokens", type=Path)
     parser.add_argument("--blind", action="store_true")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     logging.disable()
     _say("ready")
     core = core_at(given.kind, given.url, given.root, given.tokens)
@@ -120,10 +127,40 @@ def main() -> int:
     return 0 if ended else 1
 
 
+def nursery() -> int:
+    """Bear one process after the other, until nobody wants more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(fileno=os.dup(0)) as peer:
+        while True:
+            message, pipes, _flags, _address = socket.recv_fds(peer, _LONGEST_ORDER, 2)
+            if not message:
+                return 0
+            child = os.fork()
+            if not child:
+                _live(peer, json.loads(message), pipes)
+            for pipe in pipes:
+                os.close(pipe)
+            peer.sendall(f"{child}\n".encode())
+
+
+def _live(peer: socket.socket, arguments: Sequence[str], pipes: Sequence[int]) -> None:
+    """Never returns."""
+    status = 1
+    try:
+        peer.close()
+        for number, pipe in enumerate(pipes):
+            os.dup2(pipe, number)
+            os.close(pipe)
+        sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")
+        status = main(arguments)
+    finally:
+        os._exit(status)
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(nursery() if sys.argv[1:] == ["--nursery"] else main(sys.argv[1:]))

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import random
+import select
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,6 +24,7 @@ import tests
 from tests.integration.crash_host import FileTokenStore, core_at
 from tests.integration.ledger import Click, Diary, Script, facts_from_line, log_of
 from tests.integration.scenes import EMBEDDED, PLAIN, SERVERS, Scene
+from tests.soak import Soak
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
 from trayapp.core import Core, Listener
@@ -37,6 +45,7 @@ KILLS = 50
 LIFE_SECONDS = 0.7
 OPENING_SECONDS = 0.05
 CLICK_EVERY_SECONDS = 0.04
+DEATH_SECONDS = 10
 CLICK_SECONDS = 0.015  # about what a click takes, with its fsync
 SEED = 8
 ROOT = Path(tests.__file__).parents[1]
@@ -59,20 +68,48 @@ FAULTS: tuple[Fault, ...] = (
 FAULTS_OF = {EMBEDDED: (*FAULTS, Double()), PLAIN: FAULTS}
 
 
+class Nursery:
+    """Bears processes that have loaded the program already: a third of the time of each."""
+
+    def __init__(self) -> None:
+        self._peer, other = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.crash_host", "--nursery"],
+            cwd=ROOT,
+            stdin=other.fileno(),
+        )
+        other.close()
+
+    def bear(self, arguments: Sequence[str], stdin: int, stdout: int) -> int:
+        """A process with these; its number."""
+        socket.send_fds(self._peer, [json.dumps(arguments).encode()], [stdin, stdout])
+        return int(self._peer.recv(32))
+
+    def close(self) -> None:
+        self._peer.close()
+        assert self._process.wait(10) == 0
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
 class Host:
     """One life of the program in a process of its own, and the user before it."""
 
-    def __init__(self, scene: Scene, root: Path, tokens: Path, *flags: str) -> None:
-        module = "tests.integration.crash_host"
-        self._process = subprocess.Popen(  # noqa: S603  # our own
-            [sys.executable, "-m", module, scene.kind, scene.proxy.url, root, tokens, *flags],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+    def __init__(self, nursery: Nursery, arguments: Sequence[str]) -> None:
+        its_input, our_output = os.pipe()
+        our_input, its_output = os.pipe()
+        self._process = os.pidfd_open(nursery.bear(arguments, its_input, its_output))
+        os.close(its_input)
+        os.close(its_output)
+        self._said = os.fdopen(our_input, encoding="utf-8")
+        self._told = os.fdopen(our_output, "w", encoding="utf-8")
         self._gone = threading.Event()
+        self._is_buried = False
 
     def ready(self) -> None:
         """Wait until it is about to open its files."""
@@ -99,12 +136,16 @@ class Host:
         self.bury()
 
     def bury(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
+        if self._is_buried:
+            return
+        self._is_buried = True
+        self._kill()
+        ended, _, _ = select.select([self._process], [], [], DEATH_SECONDS)
+        assert ended
+        os.close(self._process)
+        self._said.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._told.close()
 
     def _click(self, diary: Diary, click: Click) -> bool:
         """Whether the click was acknowledged."""
@@ -115,10 +156,9 @@ class Host:
         return self._hear(diary)
 
     def _ask(self, diary: Diary, click: Click) -> None:
-        assert self._process.stdin is not None
         diary.begin(click)
-        self._process.stdin.write(click.to_line() + "\n")
-        self._process.stdin.flush()
+        self._told.write(click.to_line() + "\n")
+        self._told.flush()
 
     def _hear(self, diary: Diary) -> bool:
         line = self._line()
@@ -128,22 +168,22 @@ class Host:
 
     def _line(self) -> str:
         """A whole line of what it said; empty when it died before the end of one."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._said.readline()
         return line.rstrip("\n") if line.endswith("\n") else ""
 
     def _kill(self) -> None:
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
         self._gone.set()
 
 
 @contextlib.contextmanager
-def hosts(scene: Scene, root: Path, tokens: Path, *flags: str) -> Iterator[Callable[[], Host]]:
+def hosts(nursery: Nursery, arguments: Sequence[str]) -> Iterator[Callable[[], Host]]:
     """Hosts that are buried in the end, whatever happens."""
     born: list[Host] = []
 
     def next_host() -> Host:
-        born.append(Host(scene, root, tokens, *flags))
+        born.append(Host(nursery, arguments))
         return born[-1]
 
     try:
@@ -178,18 +218,26 @@ def _open(core: Core) -> list[str]:
     return failed + ([] if status.all_sent else [f"not all sent: {status}"])
 
 
-def play(
-    scene: Scene, tmp_path: Path, *, kills: int, patience: float, blind: bool = False
-) -> tuple[Diary, list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """How many kills, by which seed, and for how long it may come to rest afterwards."""
+
+    seed: int = SEED
+    kills: int = KILLS
+    patience: float = 120
+    blind: bool = False
+
+
+def play(nursery: Nursery, scene: Scene, root: Path, wanted: Round) -> tuple[Diary, list[str]]:
     """Click and kill, then let it come to rest; the diary, and what is wrong in the end."""
-    root, tokens = tmp_path / "home", tmp_path / "tokens.json"
+    home, tokens = root / "home", root / "tokens.json"
     scene.sign_in(FileTokenStore(tokens))
-    script, diary = Script(SEED), Diary()
-    dice = random.Random(SEED)  # noqa: S311  # a repeatable choice of moments
-    scene.proxy.play(chaos(SEED, share=0.4, faults=FAULTS_OF[scene.kind]))
-    flags = ("--blind",) if blind else ()
-    with hosts(scene, root, tokens, *flags) as next_host:
-        for number in range(kills):
+    script, diary = Script(wanted.seed), Diary()
+    dice = random.Random(wanted.seed)  # noqa: S311  # a repeatable choice of moments
+    scene.proxy.play(chaos(wanted.seed, share=0.4, faults=FAULTS_OF[scene.kind]))
+    arguments = [scene.kind, scene.proxy.url, str(home), str(tokens)]
+    with hosts(nursery, [*arguments, *(["--blind"] if wanted.blind else [])]) as next_host:
+        for number in range(wanted.kills):
             host = next_host()
             host.ready()
             if number % 5 == 4:
@@ -197,28 +245,36 @@ def play(
             killed = host.killed_during_a_click if number % 2 else host.killed_at_any_moment
             killed(diary, script, dice)
     scene.proxy.play(())
-    unsent = run_to_rest(scene, root, tokens, patience=patience)
-    log = log_of(Paths.under(root).database)
+    unsent = run_to_rest(scene, home, tokens, patience=wanted.patience)
+    log = log_of(Paths.under(home).database)
     return diary, [*unsent, *diary.complaints(log), *scene.complaints(log)]
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("server", SERVERS)
 def test_killed_at_random_moments_every_acknowledged_click_arrives_once(
-    server: str, tmp_path: Path
+    server: str, nursery: Nursery, tmp_path: Path, soak: Soak
 ) -> None:
-    with Scene(server, tmp_path, SystemClock()) as scene:
-        diary, complaints = play(scene, tmp_path, kills=KILLS, patience=120)
-        spoilt = [seen for seen in scene.proxy.ledger if not isinstance(seen.fault, Pass)]
-    assert complaints == []
-    assert diary.recorded > 2 * KILLS
-    assert len(spoilt) > KILLS
+    for seed in soak.rounds(f"rounds of {KILLS} kills", ci=1, full=100):
+        root = tmp_path / str(seed)
+        root.mkdir()
+        with Scene(server, root, SystemClock()) as scene:
+            diary, complaints = play(nursery, scene, root, Round(seed=seed))
+            spoilt = [seen for seen in scene.proxy.ledger if not isinstance(seen.fault, Pass)]
+        assert complaints == [], seed
+        assert diary.recorded > KILLS
+        assert len(spoilt) > KILLS // 4
+        shutil.rmtree(root)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_a_worker_that_repeats_without_looking_does_not_survive_the_kills(tmp_path: Path) -> None:
+def test_a_worker_that_repeats_without_looking_does_not_survive_the_kills(
+    nursery: Nursery, tmp_path: Path
+) -> None:
     with Scene(PLAIN, tmp_path, SystemClock()) as scene:
-        _diary, complaints = play(scene, tmp_path, kills=6, patience=5, blind=True)
+        wanted = Round(kills=6, patience=5, blind=True)
+        _diary, complaints = play(nursery, scene, tmp_path, wanted)
     assert any(complaint.startswith("twice") for complaint in complaints)

@@ -7,7 +7,8 @@ never raised. Memory is bounded by a page, time by the size of the files.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -54,7 +55,9 @@ class Tree:
 class Pages:
     """The pages of a database: as the file has them, and as the WAL has them since."""
 
-    def __init__(self, database: Path, wal: Path) -> None:
+    def __init__(self, database: Path, wal: Path, *, only_finished: bool = False) -> None:
+        """`only_finished`: without the WAL's last transaction where its end was not written."""
+        self._only_finished = only_finished
         self._file = _opened(database)
         self._wal = _opened(wal)
         self.header = _read(self._file, 0, HEADER)
@@ -78,6 +81,15 @@ class Pages:
     def numbers(self) -> list[int]:
         """The numbers of all pages."""
         return sorted({*range(1, self.count + 1), *self._frames})
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the file has pages that it has not by the WAL."""
+        return self.count > self._said
+
+    def in_wal(self) -> list[int]:
+        """The numbers of the pages that the WAL has."""
+        return sorted(self._frames)
 
     def images(self, number: int) -> Iterator[Page]:
         """A page as it is, and then as it was before, back to what the file has."""
@@ -127,11 +139,23 @@ class Pages:
             salt = heads[0][1][8:16]  # the header is damaged; the newest frames come first
         # All that lies before one of this generation is of it, whatever became of its own salt.
         ends = [n for n, (_, head) in enumerate(heads) if head[8:16] == salt and any(head[4:8])]
+        if self._only_finished and ends and not self._is_written(heads, ends[-1]):
+            ends.pop()
+        self._said = int.from_bytes(heads[ends[-1]][1][4:8]) if ends else self.count
         found: dict[int, tuple[int, ...]] = {}
         for start, head in heads[: max(ends, default=-1) + 1]:
             number = int.from_bytes(head[:4]) or 1
             found[number] = (*found.get(number, ()), start + _FRAME_HEADER)
         return found
+
+    def _is_written(self, heads: Sequence[tuple[int, bytes]], number: int) -> bool:
+        """Whether a frame has the page that its head was made for."""
+        start, head = heads[number]
+        first = _read(self._wal, 0, _WAL_HEADER)
+        before = heads[number - 1][1][16:24] if number else first[24:32]
+        page = _read(self._wal, start + _FRAME_HEADER, self.page_size)
+        order = ">" if int.from_bytes(first[:4]) & 1 else "<"
+        return _checksum(before, head[:8] + page, order) == head[16:24]
 
     def _exists(self, number: int) -> bool:
         return 1 <= number <= self.count or number in self._frames
@@ -226,6 +250,15 @@ class Pages:
             self._spendable -= self.page_size
             number = int.from_bytes(raw[:4])
         return b"".join(parts)
+
+
+def _checksum(before: bytes, content: bytes, order: str) -> bytes:
+    """The WAL's, which goes on from frame to frame."""
+    one, two = struct.unpack(">2I", before)
+    for even, odd in struct.iter_unpack(f"{order}2I", content):
+        one = (one + even + two) & 0xFFFFFFFF
+        two = (two + odd + one) & 0xFFFFFFFF
+    return struct.pack(">2I", one, two)
 
 
 def _opened(path: Path) -> io.BufferedIOBase:

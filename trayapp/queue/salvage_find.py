@@ -7,7 +7,7 @@ lost; the indexes are read by their trees, since nothing else tells one from ano
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +113,10 @@ class Finder:
             self._keep((newest,))
             self._note_roots(newest)
         clicks = self._count()
-        self._keep(older, only="event")
+        # Tasks do leave theirs. But a copy may have taken the WAL long before the database: what
+        # seems to have been delivered since the older pages is looked for once more.
+        for table in ("event", "sync_queue"):
+            self._keep(older, only=table)
         # Clicks never leave their table: where older pages have more, the newer ones are not it.
         self._is_hidden = self._count() > clicks
         if not is_sound or self._is_hidden:
@@ -128,7 +131,7 @@ class Finder:
                 marks = ", ".join("?" for _column in shape.columns)
                 rows = (shape.row(cell) for page in pages for cell in page.cells)
                 self._connection.executemany(
-                    f"INSERT OR IGNORE INTO found_{shape.table} VALUES ({marks})",  # noqa: S608
+                    f"INSERT OR IGNORE INTO found_{shape.table} VALUES ({marks})",  # noqa: S608  # ours
                     (row for row in rows if row is not None),
                 )
 
@@ -180,7 +183,7 @@ class Finder:
         return Tree((), is_whole=False) if root is None else pages.tree(root)
 
     def _name(self, table: str, number: int, name: str) -> None:
-        self._run(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (number, name))  # noqa: S608
+        self._run(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (number, name))  # noqa: S608  # ours
 
     def _are_all_found(self, tree: Tree) -> bool:
         (shape,) = (shape for shape in self._shapes if shape.table == "sync_queue")
@@ -209,20 +212,34 @@ class Finder:
         return not pages.has_header or mark == schema.APPLICATION_ID or self._count() > 0
 
 
-def hides_clicks(connection: sqlite3.Connection, database: Path, wal: Path) -> bool:
-    """Whether the WAL puts other pages over clicks: those never leave their table."""
+def hides_clicks(
+    connection: sqlite3.Connection, database: Path, wal: Path, *, everywhere: bool
+) -> bool:
+    """Whether the WAL puts other pages over clicks: those never leave their table.
+
+    `everywhere`: also look at the pages that it leaves alone.
+    """
     if not wal.exists() or not wal.stat().st_size:
         return False
     shape = next(shape for shape in shapes(connection) if shape.table == "event")
-    shown = {row[0] for row in connection.execute("SELECT id FROM event")}
-    with Pages(database, wal) as pages:
-        images = (page for number in pages.numbers() for page in pages.images(number))
+    # What a crash or a copy cut off in the middle was told to nobody.
+    with Pages(database, wal, only_finished=True) as pages:
+        everywhere = everywhere or pages.is_cut_short
+        numbers = pages.numbers() if everywhere else pages.in_wal()
+        images = (page for number in numbers for page in pages.images(number))
         rows = (shape.row(cell) for page in images for cell in page.cells)
-        return any(row is not None and row[1] not in shown for row in rows)
+        clicks = {row[1] for row in rows if row is not None}
+    shown = connection.execute("SELECT id FROM event") if everywhere else _known(connection, clicks)
+    return not clicks <= {row[0] for row in shown}
+
+
+def _known(connection: sqlite3.Connection, clicks: Iterable[Value]) -> Iterator[tuple[Value]]:
+    for click in clicks:
+        yield from connection.execute("SELECT id FROM event WHERE id = ?", (click,))
 
 
 def _copy_of(shape: Shape) -> str:
-    return f"CREATE TEMP TABLE found_{shape.table} AS SELECT * FROM {shape.table} WHERE 0"  # noqa: S608
+    return f"CREATE TEMP TABLE found_{shape.table} AS SELECT * FROM {shape.table} WHERE 0"  # noqa: S608  # ours
 
 
 def _was_more(newest: Page, before: Sequence[Page]) -> bool:

@@ -112,7 +112,7 @@ class Mender:
 
     def _bring_events(self) -> int:
         rows = self._run(
-            "SELECT * FROM found_sync_queue WHERE entry <> '' AND event IS NOT NULL"  # noqa: S608
+            "SELECT * FROM found_sync_queue WHERE entry <> '' AND event IS NOT NULL"  # noqa: S608  # ours
             " AND event NOT IN (SELECT id FROM found_event)"
             f" AND entity_type IN ({_MARKS}) ORDER BY id",
             _CLICKS,
@@ -196,7 +196,7 @@ class Mender:
         )
         opened = ", ".join(f"{column} = NULL" for column in _GATE)
         self._run(
-            f"UPDATE found_account SET {opened} WHERE gate IS NOT NULL AND"  # noqa: S608
+            f"UPDATE found_account SET {opened} WHERE gate IS NOT NULL AND"  # noqa: S608  # ours
             " (gate_reason IS NULL OR gate_since_ms IS NULL OR gate_tries IS NULL)"
         )
         # Who was in trouble may have another id now; the projects are asked for again.

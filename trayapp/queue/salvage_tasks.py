@@ -68,7 +68,7 @@ class TaskMender:
         self._run(_ONE_EACH)
         self._last_task = int(self._run(_LAST_TASK).fetchone()[0])
         self._tell_apart()
-        brought = 0 if self._tasks_are_whole else self._bring()
+        brought = self._bring()
         for sql in _IN_DOUBT:
             self._run(sql)
         self._show_payloads()
@@ -91,18 +91,19 @@ class TaskMender:
         )
 
     def _bring(self) -> int:
+        """A table that looks whole may be an older one than the index that names its tasks."""
         missing = "event.id NOT IN (SELECT event FROM found_sync_queue WHERE event IS NOT NULL)"
         named = self._run(
-            "SELECT named.id, event.id FROM named_task AS named JOIN found_event AS event"  # noqa: S608
+            "SELECT named.id, event.id FROM named_task AS named JOIN found_event AS event"  # noqa: S608  # ours
             f" ON event.id = named.event WHERE {missing}"
             " AND named.id NOT IN (SELECT id FROM found_sync_queue)"
         ).fetchall()
         for row in named:
             self._add(int(row[0]), str(row[1]))
-        if self._names_are_whole:
+        if self._tasks_are_whole or self._names_are_whole:
             return len(named)
         unnamed = self._run(
-            f"SELECT event.id, event.entry FROM found_event AS event WHERE {missing}"  # noqa: S608
+            f"SELECT event.id, event.entry FROM found_event AS event WHERE {missing}"  # noqa: S608  # ours
             # What was brought from elsewhere without a task had arrived already.
             " AND (seq > 0 OR event.id IN (SELECT fingerprint FROM found_imported)) ORDER BY seq"
         ).fetchall()

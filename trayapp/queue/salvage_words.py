@@ -9,8 +9,10 @@ from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.entry import from_ms
 
 
-def title() -> str:
+def title(done: Salvage) -> str:
     """What fits the head of a notification."""
+    if done.is_replaced:
+        return _("The database is another one")
     return _("The database was damaged")
 
 
@@ -21,6 +23,8 @@ def text(done: Salvage, zone: tzinfo | None = None) -> str:
 
 
 def _back(done: Salvage, zone: tzinfo | None) -> str:
+    if done.is_replaced:
+        return _replaced(done, zone)
     if not done.kept:
         return _(
             "The file with the newest clicks (the WAL of the database) was taken away: clicks made"
@@ -39,6 +43,16 @@ def _back(done: Salvage, zone: tzinfo | None) -> str:
         first=_time(done.first_ms, zone),
         last=_time(done.last_ms, zone),
     )
+
+
+def _replaced(done: Salvage, zone: tzinfo | None) -> str:
+    if done.last_ms is None:
+        return _("It is not the one that Trayapp wrote last, but an older copy or another.")
+    said = _(
+        "It is not the one that Trayapp wrote last, but an older copy or another. Its newest click"
+        " was made at {last}: later ones may be missing; enter their hours again."
+    )
+    return said.format(last=_time(done.last_ms, zone))
 
 
 def _gone(done: Salvage, zone: tzinfo | None) -> str:

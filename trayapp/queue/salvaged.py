@@ -14,13 +14,15 @@ META_KEY = "salvage"
 class Salvage:
     """What came back and what is gone. Times are UTC milliseconds, None where nobody can tell.
 
-    `kept`: where the damaged file is now; empty when only its WAL was missing. `clicks`: how many
+    `kept`: where the damaged file is now; empty when only its WAL was missing or, `is_replaced`,
+    when the database is an older copy, or another. `clicks`: how many
     are back, of `all_clicks` that there were; those lost were made between `lost_after_ms` and
     `lost_before_ms`. `tasks`: how many wait or failed, each in doubt; of these `rebuilt_tasks` were
     put together from their clicks. `lost_tasks`: at least so many could not be read.
     """
 
     kept: str
+    is_replaced: bool = False
     clicks: int = 0
     all_clicks: int = 0
     first_ms: int | None = None
