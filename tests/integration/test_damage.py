@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import sqlite3
-import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from tests.fakes import FakeClock
 from tests.integration.core_support import Bench, made_paths
 from tests.integration.scenes import EMBEDDED, PLAIN, Scene
+from tests.soak import Soak
 from tests.unit.queue.damage import (
     HURTS,
     PAGE,
@@ -32,10 +32,8 @@ from trayapp.queue.salvaged import Salvage
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
-SEEDS = 1000 if os.environ.get("TRAYAPP_SOAK_MINUTES") else 100
-BATCHES = 10
+WAL, SHM = "queue.db-wal", "queue.db-shm"
 EVENTS = "SELECT seq, id, entry, kind, at_ms FROM event ORDER BY seq"
-TASKS = "SELECT id, event, payload FROM sync_queue ORDER BY id"
 NOT_IN_DOUBT = "SELECT id FROM sync_queue WHERE status <> 'discarded' AND doubt = 'none'"
 
 
@@ -71,16 +69,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database_in(folder)
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("batch", range(BATCHES))
-def test_what_lies_on_pages_left_alone_is_back(whole: Path, tmp_path: Path, batch: int) -> None:
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_lies_on_pages_left_alone_is_back(whole: Path, tmp_path: Path, soak: Soak) -> None:
     original = whole.read_bytes()
     places = {name: rows_by_page(whole, name) for name in ("event", "sync_queue", "segment")}
-    for seed in range(batch, SEEDS, BATCHES):
+    for seed in soak.rounds("damaged files", ci=100, full=1000):
         folder = tmp_path / str(seed)
         folder.mkdir()
         raw = bytearray(original)
-        HURTS[seed // BATCHES % len(HURTS)](raw, random.Random(seed))  # noqa: S311
+        HURTS[seed % len(HURTS)](raw, random.Random(seed))  # noqa: S311
         database_in(folder).write_bytes(raw)
         done = opened(folder)
         for name, pages in places.items():
@@ -96,25 +95,96 @@ def test_what_lies_on_pages_left_alone_is_back(whole: Path, tmp_path: Path, batc
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_a_wal_may_be_damaged_too(tmp_path: Path, seed: int) -> None:
-    source, folder = tmp_path / "source", tmp_path / "damaged"
-    source.mkdir()
-    folder.mkdir()
-    with a_queue(source) as queue:
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """What a crash leaves. `clicks`: acknowledged; `settled`: of these, not only in the WAL."""
+
+    files: dict[str, bytes]
+    clicks: list[tuple[object, ...]]
+    settled: list[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def torn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torn, Torn]:
+    """Two of them: the WAL of the second is foreign to the first."""
+    return a_torn_one(tmp_path_factory.mktemp("one")), a_torn_one(tmp_path_factory.mktemp("other"))
+
+
+def a_torn_one(folder: Path) -> Torn:
+    with a_queue(folder) as queue:
         used(queue)
-        files = as_it_is(source)
-        acknowledged = queue.sql(EVENTS)
-    dice = random.Random(seed)  # noqa: S311  # the same damage in every run
-    raw = bytearray(files["queue.db" if seed % 4 == 3 else "queue.db-wal"])
-    HURTS[seed % len(HURTS)](raw, dice)
-    files["queue.db" if seed % 4 == 3 else "queue.db-wal"] = bytes(raw)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    opened(folder)
-    back = table(database_in(folder), EVENTS)
-    if HURTS[seed % len(HURTS)] is not flipped_bits:
-        assert set(back[:-1]) <= set(acknowledged)
+        queue.sql("PRAGMA wal_checkpoint")
+        settled = queue.sql(EVENTS)
+        queue.click_many("newest", 8)
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        return Torn(files, queue.sql(EVENTS), settled)
+
+
+MadeWal = Callable[[tuple[Torn, Torn], random.Random], bytes | None]
+
+
+def no_wal(_torn: tuple[Torn, Torn], _dice: random.Random) -> bytes | None:
+    return None
+
+
+def a_foreign_wal(torn: tuple[Torn, Torn], _dice: random.Random) -> bytes | None:
+    return torn[1].files[WAL]
+
+
+def a_damaged_wal(torn: tuple[Torn, Torn], dice: random.Random) -> bytes | None:
+    raw = bytearray(torn[0].files[WAL])
+    dice.choice([hurt for hurt in HURTS if hurt is not flipped_bits])(raw, dice)
+    return bytes(raw)
+
+
+def a_flipped_wal(torn: tuple[Torn, Torn], dice: random.Random) -> bytes | None:
+    raw = bytearray(torn[0].files[WAL])
+    flipped_bits(raw, dice)
+    return bytes(raw)
+
+
+WALS: tuple[MadeWal, ...] = (no_wal, a_foreign_wal, a_damaged_wal, a_flipped_wal)
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_wal_that_is_gone_foreign_or_damaged_takes_nothing_else_along(
+    torn: tuple[Torn, Torn], tmp_path: Path, soak: Soak
+) -> None:
+    for seed in soak.rounds("damaged WALs", ci=100, full=1000):
+        folder, dice = tmp_path / str(seed), random.Random(seed)  # noqa: S311
+        folder.mkdir()
+        kind = WALS[seed % len(WALS)]
+        files: dict[str, bytes | None] = {**torn[0].files, WAL: kind(torn, dice)}
+        if dice.randrange(2):
+            files[SHM] = None  # as after a restart of the machine
+        for name, raw in files.items():
+            if raw is not None:
+                (folder / name).write_bytes(raw)
+        done = opened(folder)
+        back = table(database_in(folder), EVENTS)
+        assert {row[1] for row in torn[0].settled} <= {row[1] for row in back}, seed
+        if kind in {no_wal, a_damaged_wal}:
+            made_up = set(back) - set(torn[0].clicks)
+            assert {row[2] for row in made_up} == {"new"}, seed
+        if kind is no_wal and files[SHM] is not None:
+            assert done is not None, seed
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_database_may_be_damaged_under_its_wal(
+    torn: tuple[Torn, Torn], tmp_path: Path, seed: int
+) -> None:
+    hurt, raw = HURTS[seed % len(HURTS)], bytearray(torn[0].files["queue.db"])
+    hurt(raw, random.Random(seed))  # noqa: S311  # the same damage in every run
+    database_in(tmp_path).write_bytes(raw)
+    (tmp_path / WAL).write_bytes(torn[0].files[WAL])
+    opened(tmp_path)
+    back = table(database_in(tmp_path), EVENTS)
+    if hurt is not flipped_bits:
+        assert {row[2] for row in set(back) - set(torn[0].clicks)} == {"new"}
 
 
 def test_a_database_that_was_replaced_by_its_wal_alone_is_back(tmp_path: Path) -> None:
@@ -161,50 +231,6 @@ def test_a_wal_that_was_taken_away_leaves_nothing_that_is_sent_without_a_look(
     assert done is not None
     assert done.kept == ""
     assert done.clicks == 48
-
-
-def shell_that_recovers(tmp_path: Path) -> str:
-    """A sqlite3 shell whose `.recover` works: Debian's has been built without what it needs."""
-    shell = os.environ.get("SQLITE3_SHELL") or shutil.which("sqlite3")
-    if not shell:
-        pytest.skip("there is no sqlite3 shell")
-    sound = tmp_path / "sound.db"
-    subprocess.run([shell, sound, "CREATE TABLE t (a); INSERT INTO t VALUES (7);"], check=True)  # noqa: S603
-    if "7" not in recover(shell, sound):
-        pytest.skip("this sqlite3 shell cannot recover")
-    return shell
-
-
-def recover(shell: str, path: Path) -> str:
-    ran = subprocess.run([shell, path, ".recover"], capture_output=True, check=False)  # noqa: S603
-    return ran.stdout.decode(errors="replace")
-
-
-@pytest.mark.timeout(600)
-def test_at_least_what_the_shell_recovers_is_back(whole: Path, tmp_path: Path) -> None:
-    shell = shell_that_recovers(tmp_path)
-    original = {row[1]: row for row in table(whole, EVENTS)}
-    tasks = {row[1]: row for row in table(whole, TASKS)}
-    for seed in range(SEEDS):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        raw = bytearray(whole.read_bytes())
-        HURTS[seed % len(HURTS)](raw, random.Random(seed))  # noqa: S311
-        path, found = database_in(folder), folder / "found.db"
-        path.write_bytes(raw)
-        script = recover(shell, path)
-        subprocess.run([shell, found], input=script.encode(), capture_output=True, check=False)  # noqa: S603
-        path.write_bytes(raw)
-        opened(folder)
-        for sql, known in ((EVENTS, original), (TASKS, tasks)):
-            try:
-                recovered = table(found, sql)
-            except sqlite3.OperationalError:  # no such table: the shell did not find its name
-                continue
-            # Where two places name one click differently, it is back under one of the names.
-            back = {row[2:] for row in table(path, sql)}
-            assert {row[2:] for row in recovered if known.get(row[1]) == row} <= back, seed
-        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("kind", [EMBEDDED, PLAIN])

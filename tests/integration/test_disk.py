@@ -16,12 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.core_support import Bench, bench_inside
+from tests.fakes import FakeClock
+from tests.integration.core_support import Bench, bench_inside, made_paths
 from tests.unit.queue.support import SOON, Queue, a_queue, database_in, open_writer
+from trayapp.app import App, surroundings
+from trayapp.config import Settings
 from trayapp.core import Listener
+from trayapp.desktop.faces import Faces
+from trayapp.desktop.menu import Action
 from trayapp.mutex import Mutex
 from trayapp.queue.errors import QueueBusyError, QueueError, StorageError
 from trayapp.queue.salvaged import Salvage
+from trayapp.sync.status import SyncStatus
+from trayapp.tracking.entry import TrackerState
 from trayapp.tracking.tracker import Pause, Running, Start, Stop, state_of
 
 NOBODY = 65534
@@ -61,7 +68,7 @@ def test_a_full_disk(bench: Bench) -> None:
         pages = guard.value.rows("PRAGMA page_count")[0][0]
         guard.value.run(f"PRAGMA max_page_count = {pages}")
     bench.clock.advance(60)
-    with pytest.raises(StorageError, match=r"disk is full\. Nothing was recorded; make room"):
+    with pytest.raises(StorageError, match="database or disk is full"):
         bench.click(Start("x" * 90_000))
     with bench.core._queue.lock() as guard:
         guard.value.run("PRAGMA max_page_count = 1000000")
@@ -97,6 +104,41 @@ def test_a_disk_that_is_full_at_any_write(bench: Bench, room: int) -> None:
     assert bench.rows("PRAGMA integrity_check") == [("ok",)]
     bench.work()
     assert bench.status.all_sent
+
+
+class Onlooker(Faces):
+    """Whoever sees the icon and reads the notifications."""
+
+    def __init__(self) -> None:
+        self.seen: list[TrackerState] = []
+        self.told: list[tuple[str, str]] = []
+
+    def show(self, status: SyncStatus) -> None:
+        self.seen.append(status.tracker)
+
+    def tell(self, title: str, body: str) -> None:
+        self.told.append((title, body))
+
+
+def test_who_clicks_in_the_menu_on_a_full_disk_is_told_and_can_click_later(tmp_path: Path) -> None:
+    clock, onlooker = FakeClock(), Onlooker()
+    app = App(surroundings(made_paths(tmp_path), Settings(), clock), faces=onlooker)
+    try:
+        app._answers.act(Action.START, clock.stamp())
+        clock.advance(60)
+        with no_file_may_grow_beyond(0):
+            app._answers.act(Action.PAUSE, clock.stamp())
+        app._tick()
+        assert onlooker.seen[-1] is TrackerState.RUNNING
+        ((title, body),) = onlooker.told
+        assert title == "Not recorded"
+        assert body.startswith("This was not recorded: the ")
+        assert "Nothing has changed; " in body
+        app._answers.act(Action.PAUSE, clock.stamp())
+        assert onlooker.seen[-1:] == [TrackerState.PAUSED]
+        assert len(onlooker.told) == 1
+    finally:
+        app.core.close()
 
 
 def test_the_database_is_deleted_while_the_app_runs(bench: Bench) -> None:

@@ -15,12 +15,12 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from trayapp.i18n import _
-from trayapp.queue import schema
+from trayapp.queue import age, schema
 from trayapp.queue.errors import (
     DamagedError,
     QueueBusyError,
     StorageError,
+    Trouble,
     storage_error,
     translated,
 )
@@ -37,10 +37,18 @@ class Database:
     """A connection with transactions, as the Mutex wants its value. Used with the guard held."""
 
     def __init__(
-        self, database: Path, lock_file: Path, *, busy_seconds: float = schema.BUSY_SECONDS
+        self,
+        database: Path,
+        lock_file: Path,
+        *,
+        busy_seconds: float = schema.BUSY_SECONDS,
+        mark: Path | None = None,
     ) -> None:
+        """`mark`: a file elsewhere that tells an older copy of the database; see `age`."""
         self._database = database
         self._busy_seconds = busy_seconds
+        self._mark = mark
+        self._grown: age.Age | None = None
         self._lock = FileLock(lock_file, mode=0o600, thread_local=False)
         self._is_suspect = False
         self._connection = self._open()
@@ -59,7 +67,12 @@ class Database:
             return connection
 
     def _opened(self) -> sqlite3.Connection:
-        return opened(self._database, busy_seconds=self._busy_seconds, is_suspect=self._is_suspect)
+        return opened(
+            self._database,
+            busy_seconds=self._busy_seconds,
+            is_suspect=self._is_suspect,
+            mark=self._mark,
+        )
 
     def _salvage(self, damage: DamagedError) -> None:
         try:
@@ -85,8 +98,16 @@ class Database:
         self._connection = self._open()
         return self
 
+    def grow_older(self) -> None:
+        """The last transaction before `close`: a copy made while it was open can be told."""
+        if self._mark is not None:
+            with translated():
+                self._grown = age.grown(self._connection, self._mark)
+
     def close(self) -> None:
         """Give the database up; called once, when nothing else will be written."""
+        if self._mark is not None and self._grown is not None:
+            age.put(self._mark, self._grown)
         self._connection.close()
         self._lock.release(force=True)
 
@@ -105,7 +126,7 @@ class Database:
             msg = f"{self._database}: another process has held the database for too long"
             raise QueueBusyError(msg) from error
         except OSError as error:
-            raise storage_error(error.strerror or str(error)) from error
+            raise storage_error(error) from error
 
     # -- the file at its place -------------------------------------------------------------
 
@@ -139,16 +160,13 @@ class Database:
 
     def commit(self) -> None:
         if not self._is_in_place():
-            raise StorageError(
-                _(
-                    "the database was moved or deleted while it was written to. Nothing was"
-                    " recorded; try again"
-                )
-            )
+            msg = "the database was moved or deleted while it was written to"
+            raise StorageError(msg, Trouble.MOVED)
         self.run("COMMIT")
         self._lock.release()
 
     def rollback(self) -> None:
+        self._grown = None
         try:
             if self._connection.in_transaction:
                 self.run("ROLLBACK")

@@ -52,8 +52,8 @@ class Handover:
         self._move(account_id, to_id)
 
     def _move(self, account_id: int, to_id: int) -> None:
-        for table in ("event", "sync_queue"):
-            self._database.run(
-                f"UPDATE {table} SET account = ? WHERE account = ?",  # noqa: S608  # our own names
-                (to_id, account_id),
-            )
+        for sql in (
+            "UPDATE event SET account = ? WHERE account = ?",
+            "UPDATE sync_queue SET account = ? WHERE account = ?",
+        ):
+            self._database.run(sql, (to_id, account_id))

@@ -40,19 +40,27 @@ __all__ = [
 _COLUMNS = frozenset(
     {"id", "entity_type", "payload", "status", "retry_count", "created_at", "last_retry_at"}
 )
+_LONGEST = 64 * 1024 * 1024
+_COMPUTED = (
+    "SELECT COUNT(*) FROM sqlite_schema WHERE type IN ('table', 'view') AND rootpage = 0"
+    " AND lower(name) IN ('sync_queue', 'app_meta')"
+)
 _OLD = "old_sync_queue"
 
 
 def is_legacy(connection: sqlite3.Connection) -> bool:
     """Whether this is a database of the older app: its queue knows no events."""
     columns = columns_of(connection)
-    return columns >= _COLUMNS and "event" not in columns
+    # A view could go on for ever; the older app has none.
+    (computed,) = connection.execute(_COMPUTED).fetchone()
+    return columns >= _COLUMNS and "event" not in columns and not computed
 
 
 def open_old(copy: Path) -> sqlite3.Connection:
     """A connection to a copy of an older database that may be damaged; it mends what it can."""
     connection = sqlite3.connect(copy, isolation_level=None)
     connection.text_factory = _as_text
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)  # what is computed may be endless
     # Else nothing is read of a file that was cut short, or whose list of tables is damaged.
     connection.execute("PRAGMA writable_schema = ON")
     return connection
@@ -66,7 +74,11 @@ def copy_path(database: Path) -> Path:
 def refuse_damaged(connection: sqlite3.Connection) -> None:
     """Raise QueueUnreadableError where an upgrade could not bring everything over."""
     if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-        msg = "The older app's database is damaged; it was not upgraded, and nothing was changed"
+        msg = (
+            "The older app's database is damaged; it was not upgraded, and nothing was changed."
+            " Move it away, start Trayapp, then bring over what it still holds with"
+            " “trayapp import FILE”"
+        )
         raise QueueUnreadableError(msg)
 
 

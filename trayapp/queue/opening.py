@@ -10,32 +10,31 @@ import os
 import sqlite3
 from pathlib import Path
 
-from trayapp.i18n import _
-from trayapp.queue import legacy, schema
+from trayapp.queue import age, legacy, schema
 from trayapp.queue.errors import (
     DamagedError,
     QueueUnreadableError,
-    SchemaTooNewError,
     translated,
 )
 from trayapp.queue.pages import HEADER, MAGIC
 from trayapp.queue.salvage_find import hides_clicks
 from trayapp.queue.salvage_rows import TABLES
-from trayapp.queue.salvaged import Salvage, record
+from trayapp.queue.salvaged import Salvage, record, recorded
 
 _CHECKED_BYTES, _READ_BYTES = 1 << 24, 1 << 22
 """Larger files are not checked, and not read through, at each opening: it would take 50 ms."""
-_LAST_VERSION = 10_000
-"""A number beyond this is no schema of ours to come, but damage."""
 _WAL_HEADER = 32
 _FRACTIONS = bytes((0, 64, 32, 32))
 _OURS = {"event", "sync_queue", "segment", "tally"}
 
 
-def opened(database: Path, *, busy_seconds: float, is_suspect: bool) -> sqlite3.Connection:
+def opened(
+    database: Path, *, busy_seconds: float, is_suspect: bool, mark: Path | None = None
+) -> sqlite3.Connection:
     """A connection that can write, to our schema. Raises QueueError.
 
-    `is_suspect`: damage has been met in it, so all of it is looked at.
+    `is_suspect`: damage has been met in it, so all of it is looked at. `mark`: what tells an older
+    copy of it.
     """
     with translated():
         lacks_wal = _lacks_wal(database)
@@ -47,8 +46,10 @@ def opened(database: Path, *, busy_seconds: float, is_suspect: bool) -> sqlite3.
         connection.row_factory = sqlite3.Row
         try:
             _bring_up_to_date(connection, database)
-            if lacks_wal:
-                _doubt(connection)
+            is_replaced = age.is_behind(connection, mark)
+            if lacks_wal or is_replaced:
+                _doubt(connection, is_replaced=is_replaced)
+            age.grow(connection, mark)
         except BaseException:
             connection.close()
             raise
@@ -63,7 +64,8 @@ def _look_first(database: Path, busy_seconds: float, *, is_suspect: bool) -> Non
     if not size:
         if not journal.exists() and wal.exists() and wal.stat().st_size > _WAL_HEADER:
             # SQLite would delete it.
-            raise DamagedError(_("the database is empty, but its WAL is not"))
+            msg = "the database is empty, but its WAL is not"
+            raise DamagedError(msg)
         return
     _check_header(database)
     uri = f"{database.absolute().as_uri()}?mode=ro"
@@ -75,8 +77,10 @@ def _look_first(database: Path, busy_seconds: float, *, is_suspect: bool) -> Non
         _refuse_strangers(connection, database)
         # One that is being upgraded has a copy, and tokens in it: its own check comes later.
         is_ours = schema.is_ours(connection) and not legacy.is_unfinished(connection)
-        if is_ours and not had_index and hides_clicks(connection, database, wal):
-            raise DamagedError(_("the WAL belongs to another database"))
+        # After a crash, which leaves the index there, the whole of a large file is too much.
+        if is_ours and hides_clicks(connection, database, wal, everywhere=not had_index):
+            msg = "the WAL belongs to another database"
+            raise DamagedError(msg)
         if is_ours and (is_suspect or size <= _CHECKED_BYTES):
             _check(connection, thoroughly=is_suspect or size <= _READ_BYTES)
 
@@ -92,7 +96,8 @@ def _check_header(database: Path) -> None:
     layout, encoding = int.from_bytes(header[44:48]), int.from_bytes(header[56:60])
     is_known = set(journals) <= {1, 2} and layout <= 4 and encoding <= 1  # noqa: PLR2004  # see fileformat2
     if not is_known or fractions != _FRACTIONS:
-        raise DamagedError(_("the header of the database is damaged"))
+        msg = "the header of the database is damaged"
+        raise DamagedError(msg)
 
 
 def _check(connection: sqlite3.Connection, *, thoroughly: bool) -> None:
@@ -103,7 +108,8 @@ def _check(connection: sqlite3.Connection, *, thoroughly: bool) -> None:
         found = connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0].decode(errors="replace")
         connection.text_factory = str
         if found != "ok":
-            raise DamagedError(_("the database is damaged ({reason})").format(reason=found))
+            msg = f"the database is damaged ({found})"
+            raise DamagedError(msg)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
         for table in tables.intersection(TABLES) if thoroughly else ():
             for _row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608  # our own names
@@ -112,18 +118,14 @@ def _check(connection: sqlite3.Connection, *, thoroughly: bool) -> None:
 
 def _refuse_strangers(connection: sqlite3.Connection, database: Path) -> None:
     version, is_ours = schema.version(connection), schema.is_ours(connection)
-    if is_ours and schema.SCHEMA_VERSION < version <= _LAST_VERSION:
-        msg = (
-            f"{database} was made by a newer Trayapp (schema {version}); it was left as"
-            " it is. Start the newer version"
-        )
-        raise SchemaTooNewError(msg)
+    schema.refuse_newer(connection, database)
     if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
         return
     if is_ours and schema.FIRST_VERSION <= version <= schema.SCHEMA_VERSION:
         return
     if _has_our_tables(connection):
-        raise DamagedError(_("the header of the database is damaged"))
+        msg = "the header of the database is damaged"
+        raise DamagedError(msg)
     msg = (
         f"{database} is a database of another program (schema {version}); it was"
         " left as it is. Move it away, then start again"
@@ -166,7 +168,7 @@ def _lacks_wal(database: Path) -> bool:
     return shm.exists() and not wal.exists() and database.exists()
 
 
-def _doubt(connection: sqlite3.Connection) -> None:
+def _doubt(connection: sqlite3.Connection, *, is_replaced: bool) -> None:
     """The file is as it was some time ago: what it calls unsent may have been sent since."""
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE sync_queue SET doubt = 'unknown' WHERE doubt = 'none'")
@@ -175,7 +177,14 @@ def _doubt(connection: sqlite3.Connection) -> None:
         " (SELECT COUNT(*) FROM sync_queue WHERE status <> 'discarded') FROM event"
     ).fetchone()
     done = Salvage(
-        kept="", clicks=clicks, all_clicks=clicks, first_ms=first, last_ms=last, tasks=tasks
+        kept="",
+        is_replaced=is_replaced,
+        clicks=clicks,
+        all_clicks=clicks,
+        first_ms=first,
+        last_ms=last,
+        tasks=tasks,
     )
-    record(connection, done)
+    if recorded(connection) is None:  # else a salvage has just said more
+        record(connection, done)
     connection.execute("COMMIT")

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trayapp.queue.reading import Reading
 from trayapp.queue.rows import (
     NEWEST_ENTRY,
     account_of,
@@ -21,8 +20,10 @@ from trayapp.queue.rows import (
     task_of,
 )
 from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
+from trayapp.queue.worked import WorkedReading
+from trayapp.tracking.by_clock import by_clock
 from trayapp.tracking.catalog import Catalog
-from trayapp.tracking.entry import Event, EventKind, from_ms
+from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import Activity
 
@@ -62,17 +63,27 @@ class FailedLog:
     tried: frozenset[int] = frozenset()
 
 
-class QueueReader(Reading):
+class QueueReader(WorkedReading):
     """What the queue holds, for everyone who shows it. Raises QueueError."""
 
     def newest_entry(self) -> tuple[Event, ...]:
         """The events of the entry begun last that is not deleted, in order."""
         return tuple(event_of(row) for row in self._rows(NEWEST_ENTRY))
 
+    def newest_events(self, limit: int) -> tuple[Event, ...]:
+        """The events recorded last, at most so many, in order."""
+        rows = self._rows("SELECT * FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT ?", (limit,))
+        return tuple(event_of(row) for row in reversed(rows))
+
     def events(self, entry_id: str) -> tuple[Event, ...]:
         """All events of an entry, in order."""
         rows = self._rows("SELECT * FROM event WHERE entry = ? ORDER BY seq", (entry_id,))
         return tuple(event_of(row) for row in rows)
+
+    def kept(self, key: str) -> str | None:
+        """What is kept under one of the keys of `trayapp.queue.clock_table`."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0]["value"]) if rows else None
 
     def tallies(self) -> tuple[Tally, ...]:
         """Counts by account, status and cause; O(1) in the length of the queue."""
@@ -177,7 +188,7 @@ class QueueReader(Reading):
     def failed_log(self) -> FailedLog:
         """What a diagnosis of the failed tasks needs to know beside them."""
         entries = "(SELECT entry FROM sync_queue WHERE status = 'failed' AND entry <> '')"
-        events = self._rows(f"SELECT * FROM event WHERE entry IN {entries} ORDER BY seq")  # noqa: S608
+        events = self._rows(f"SELECT * FROM event WHERE entry IN {entries} ORDER BY seq")  # noqa: S608  # ours
         discarded = self._rows(
             f"SELECT event FROM sync_queue WHERE entry IN {entries}"  # noqa: S608  # our own words
             " AND status = 'discarded' AND event IS NOT NULL"
@@ -210,13 +221,13 @@ class QueueReader(Reading):
         rows = self._rows("SELECT error_message FROM sync_queue WHERE id = ?", (task_id,))
         return rows[0]["error_message"] if rows else ""
 
-    def recent(self, limit: int) -> tuple[RecentEntry, ...]:
-        """The entries clicked last that are not deleted, newest first.
+    def recent(self, limit: int, present: Stamp | None = None) -> tuple[RecentEntry, ...]:
+        """The entries clicked last that are not deleted, newest first; `present`: see `by_clock`.
 
         A correction is no click. The last event of an entry tells whether it is deleted.
         """
         entries = self._rows(
-            f"SELECT entry FROM event AS newest WHERE kind NOT IN {_CORRECTIONS} AND NOT EXISTS"  # noqa: S608
+            f"SELECT entry FROM event AS newest WHERE kind NOT IN {_CORRECTIONS} AND NOT EXISTS"  # noqa: S608  # ours
             "  (SELECT 1 FROM event WHERE entry = newest.entry AND seq > newest.seq"
             f"   AND kind NOT IN {_CORRECTIONS}) AND 'time_entry_delete' <>"
             "  (SELECT kind FROM event WHERE entry = newest.entry ORDER BY seq DESC LIMIT 1)"
@@ -226,9 +237,11 @@ class QueueReader(Reading):
         found: list[RecentEntry] = []
         for (entry_id,) in entries:
             rows = self._rows("SELECT * FROM event WHERE entry = ? ORDER BY seq", (entry_id,))
-            entry = replay([event_of(row) for row in rows]).entry
+            events = [event_of(row) for row in rows]
+            entry = replay(events).entry
             if entry is not None:
-                found.append(RecentEntry(entry=entry, sync=self._sync_of(entry_id)))
+                other = by_clock(events, present)
+                found.append(RecentEntry(entry=entry, sync=self._sync_of(entry_id), by_clock=other))
         return tuple(found)
 
     def recent_activities(self, limit: int) -> tuple[Activity, ...]:

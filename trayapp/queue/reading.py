@@ -10,7 +10,11 @@ from pathlib import Path
 from trayapp.queue import schema
 from trayapp.queue.errors import translated
 from trayapp.queue.place import Place
+from trayapp.queue.rows import event_of
 from trayapp.queue.salvaged import Salvage, recorded
+from trayapp.tracking.entry import Event
+
+_ACCOUNTS = "(SELECT id FROM account WHERE kind = ?)"
 
 
 class Reading:
@@ -31,6 +35,7 @@ class Reading:
             )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA query_only = ON")
+            schema.refuse_newer(self._connection, self._database)
 
     def _follow(self) -> None:
         """A salvage puts another file there: what was read so far is not written to any more."""
@@ -51,6 +56,23 @@ class Reading:
         self._follow()
         with translated():
             return recorded(self._connection)
+
+    def delivered(self, kind: str) -> tuple[Event, ...]:
+        """The clicks that servers of this kind have taken, in order."""
+        rows = self._rows(
+            f"SELECT * FROM event WHERE account IN {_ACCOUNTS} AND NOT EXISTS"  # noqa: S608  # our own words
+            " (SELECT 1 FROM sync_queue WHERE event = event.id) ORDER BY seq",
+            (kind,),
+        )
+        return tuple(event_of(row) for row in rows)
+
+    def removed(self, kind: str) -> tuple[str, ...]:
+        """The entries that somebody removed on servers of this kind."""
+        rows = self._rows(
+            f"SELECT DISTINCT entry FROM segment WHERE account IN {_ACCOUNTS} AND removed",  # noqa: S608  # our own words
+            (kind,),
+        )
+        return tuple(row["entry"] for row in rows)
 
     def close(self) -> None:
         """Give the connection up."""

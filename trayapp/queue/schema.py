@@ -6,12 +6,19 @@ clear of the numbers of the older app whose databases are upgraded by `trayapp.q
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
+
+from trayapp.queue.errors import SchemaTooNewError
 
 APPLICATION_ID = 0x54726179  # "Tray": what `file` and a support desk can tell it by
 FIRST_VERSION = 100
 SCHEMA_VERSION = 101
+NEEDS = "0.1.0"
+"""The first Trayapp that reads this schema: kept in the file, for those that do not."""
+LAST_VERSION = 10_000
+"""A number beyond this is no schema of ours to come, but damage."""
 BUSY_SECONDS = 5.0
 
 SCHEMA = """
@@ -50,7 +57,7 @@ CREATE TABLE imported (             -- rows of older databases that were brought
   task INTEGER NOT NULL             -- the task it became; kept when that has left the queue
 ) WITHOUT ROWID;
 
-CREATE TABLE meta (                 -- active_account; scrub (an upgrade still has to erase)
+CREATE TABLE meta (                 -- active_account, age, needs, salvage; scrub: an upgrade erases
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -220,6 +227,22 @@ def is_ours(connection: sqlite3.Connection) -> bool:
     return bool(found == APPLICATION_ID)
 
 
+def refuse_newer(connection: sqlite3.Connection, database: Path) -> None:
+    """Raises SchemaTooNewError, with the version that is needed."""
+    number = version(connection)
+    if not is_ours(connection) or not SCHEMA_VERSION < number <= LAST_VERSION:
+        return
+    needs = ""
+    with contextlib.suppress(sqlite3.Error):
+        found = connection.execute("SELECT value FROM meta WHERE key = 'needs'").fetchone()
+        needs = str(found[0]) if found else ""
+    msg = (
+        f"{database} was made by a newer Trayapp (schema {number}); it was left as it is."
+        f" Start Trayapp {needs or 'of the newer version'}"
+    )
+    raise SchemaTooNewError(msg, needs)
+
+
 def is_empty(connection: sqlite3.Connection) -> bool:
     """Whether nothing was ever made in this database."""
     return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is None
@@ -237,7 +260,7 @@ def create(connection: sqlite3.Connection) -> None:
     for statement in _statements(SCHEMA):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    _set_version(connection)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -247,6 +270,11 @@ def migrate(connection: sqlite3.Connection) -> None:
     for statement in _statements(SCHEMA):
         if any(f" {name} " in statement.lstrip().partition("\n")[0] + " " for name in _SINCE_101):
             connection.execute(statement)
+    _set_version(connection)
+
+
+def _set_version(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('needs', ?)", (NEEDS,))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trayapp.queue import schema
 from trayapp.queue.account_table import AccountTable
+from trayapp.queue.clock_table import ClockTable
 from trayapp.queue.database import Database
 from trayapp.queue.discard_table import DiscardTable
 from trayapp.queue.event_table import EventTable, SegmentTable
@@ -25,10 +26,16 @@ class QueueWriter(Database):
     """Everything that is ever written to the queue, table by table. Used with the guard held."""
 
     def __init__(
-        self, database: Path, lock_file: Path, *, busy_seconds: float = schema.BUSY_SECONDS
+        self,
+        database: Path,
+        lock_file: Path,
+        *,
+        busy_seconds: float = schema.BUSY_SECONDS,
+        mark: Path | None = None,
     ) -> None:
-        super().__init__(database, lock_file, busy_seconds=busy_seconds)
+        super().__init__(database, lock_file, busy_seconds=busy_seconds, mark=mark)
         self.accounts = AccountTable(self)
+        self.clock = ClockTable(self)
         self.events = EventTable(self)
         self.segments = SegmentTable(self)
         self.tasks = TaskTable(self)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trayapp.tracking.by_clock import ByClock
 from trayapp.tracking.entry import TimeEntry
 
 
@@ -154,3 +155,5 @@ class RecentEntry:
 
     entry: TimeEntry
     sync: EntrySync
+    by_clock: ByClock | None = None
+    """Its times by the clock as it is now, if that was set during the entry."""

@@ -97,7 +97,7 @@ class TaskTable:
         for rank in _RANKS if last_entry else _RANKS[:2]:
             # Rank by rank, each by its index: sorting would read the whole queue for every task.
             rows = self._database.rows(
-                "SELECT * FROM unheld_task WHERE account = ? AND due_ms <= ?"  # noqa: S608
+                "SELECT * FROM unheld_task WHERE account = ? AND due_ms <= ?"  # noqa: S608  # ours
                 f" AND entry <> ? AND id > ? AND {rank} ORDER BY id LIMIT 1",
                 (account_id, to_ms(now), not_entry, after_id, last_entry),
             )
@@ -121,13 +121,10 @@ class TaskTable:
 
     def due_look(self, account_id: int, now: datetime) -> SyncTask | None:
         """What went out, used up no attempt, and is to be looked for now."""
-        at = to_ms(now)
         rows = self._database.rows(
-            "SELECT * FROM unheld_task WHERE account = ? AND due_ms > 0 AND doubt = 'sent'"
-            # Sent later than now: the clock was set back, and its time means nothing.
-            " AND (due_ms <= ? OR (sent_at > ? AND COALESCE(last_retry_at, sent_at) > ?))"
-            " AND retry_count = 0 ORDER BY due_ms, id LIMIT 1",
-            (account_id, at, at, at),
+            "SELECT * FROM unheld_task WHERE account = ? AND due_ms > 0 AND due_ms <= ?"
+            " AND doubt = 'sent' AND retry_count = 0 ORDER BY due_ms, id LIMIT 1",
+            (account_id, to_ms(now)),
         )
         return task_of(rows[0]) if rows else None
 
@@ -245,21 +242,25 @@ class TaskTable:
 
     def requeue(
         self, account_id: int, *, after_id: int, limit: int, ids: Sequence[int] | None = None
-    ) -> tuple[int, int]:
-        """Failed tasks back to pending, attempts to 0: how many, and the last one's id.
+    ) -> dict[int, int]:
+        """Failed tasks back to pending, attempts to 0: their ids, and the attempts each had.
 
         The oldest `limit` of those behind `after_id`; `ids` None means all of the account. What
         has no event cannot be sent: it is the user's to decide about.
         """
         rows = self._database.rows(
-            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
-            " cause = '' WHERE id IN (SELECT id FROM sync_queue"
+            "SELECT id, retry_count FROM sync_queue"
             " WHERE account = ? AND status = 'failed' AND event IS NOT NULL AND id > ?"
-            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?)"
-            " RETURNING id",
+            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?",
             (account_id, after_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
         )
-        return len(rows), max((row["id"] for row in rows), default=after_id)
+        found = {row["id"]: row["retry_count"] for row in rows}
+        self._database.run(
+            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
+            " cause = '' WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(found)),),
+        )
+        return found
 
     def untried(self, account_id: int, newest: int) -> tuple[SyncTask, ...]:
         """What a retry put back, up to this task, and nothing was asked about since."""
@@ -271,10 +272,10 @@ class TaskTable:
         return tuple(task_of(row) for row in rows)
 
     def give_back(self, tasks: Sequence[tuple[SyncTask, str]]) -> None:
-        """They failed for these causes, as before they were put back."""
+        """They failed for these causes, after as many attempts as they say."""
         self._database.run_many(
-            "UPDATE sync_queue SET status = 'failed', cause = ? WHERE id = ?",
-            [(cause, task.id) for task, cause in tasks],
+            "UPDATE sync_queue SET status = 'failed', retry_count = ?, cause = ? WHERE id = ?",
+            [(task.retry_count, cause, task.id) for task, cause in tasks],
         )
 
     def open_tasks(self, account_id: int) -> tuple[int, int]:

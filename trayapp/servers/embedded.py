@@ -6,12 +6,17 @@ One `PUT` per event, repeatable by construction, so what is in doubt needs no ca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.tokens import TokenSource, TokenStore
+from trayapp.i18n import _, ngettext
+from trayapp.queue.reader import QueueReader
 from trayapp.servers.embedded_app import EmbeddedApp
-from trayapp.servers.embedded_json import JsonObject, event_body
+from trayapp.servers.embedded_json import BadEventError, JsonObject, event_body, event_from_json
+from trayapp.servers.embedded_store import Past, Rebuilt, StoredEvent
 from trayapp.servers.http import HttpClient, token_refresher
 from trayapp.servers.http_answer import Answer, clean_words, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_status
@@ -132,6 +137,40 @@ def inside(app: EmbeddedApp, *, closed: Callable[[], None] = lambda: None) -> Em
 
     client = HttpClient("http://embedded.invalid", make_session=make_session)
     return EmbeddedServer(client, closed=closed)
+
+
+def past_of(database: Path) -> Past:
+    """What the server inside must hold, by the local log. Raises QueueError."""
+    with closing(QueueReader(database)) as reader, reader.snapshot():
+        events = tuple(_stored(reader.delivered("embedded")))
+        return Past(events=events, removed=reader.removed("embedded"))
+
+
+def _stored(events: tuple[Event, ...]) -> Iterator[StoredEvent]:
+    for event in events:
+        # What is refused was never stored.
+        with suppress(BadEventError):
+            yield event_from_json(event_body(event), entry_id=event.entry_id, event_id=event.id)
+
+
+def rebuilt_title() -> str:
+    """What fits the head of a notification."""
+    return _("The file of sent clicks was made anew")
+
+
+def rebuilt_text(done: Rebuilt) -> str:
+    """What became of the file of the server inside."""
+    said = ngettext(
+        "It was damaged or gone: {count} click was put back from the local log. No hours are"
+        " missing, nothing is sent twice.",
+        "It was damaged or gone: {count} clicks were put back from the local log. No hours are"
+        " missing, nothing is sent twice.",
+        done.clicks,
+    ).format(count=done.clicks)
+    if not done.kept:
+        return said
+    kept = _("The damaged file is kept at {path}; it may be deleted.").format(path=done.kept)
+    return f"{said} {kept}"
 
 
 def over_http(base_url: str, tokens: TokenStore) -> EmbeddedServer:

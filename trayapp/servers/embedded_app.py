@@ -39,7 +39,7 @@ _PUT_REPLIES = {
     Put.NOT_STARTED: (
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "not_started",
-        "the first event of an entry is its start",
+        "the first event of an entry is its start, or an edit with its times",
     ),
     Put.NOT_LATER: (
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -98,7 +98,7 @@ class EmbeddedApp:
             status, answer = self._answer(environ)
         except _HttpError as error:
             status, answer = error.status, {"error": error.code, "message": error.message}
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             answer = {"error": "storage", "message": f"the server's file cannot be used: {error}"}
         content = json.dumps(answer, ensure_ascii=False).encode()

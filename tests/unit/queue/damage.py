@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.unit.queue.support import Queue, a_queue, database_in
 from trayapp.queue.pages import Pages
 from trayapp.queue.salvage_rows import Shape, shapes
+from trayapp.queue.salvaged import Salvage
 
 PAGE = 4096
 Hurt = Callable[[bytearray, random.Random], None]
@@ -62,8 +63,8 @@ def used(queue: Queue, *, entries: int = 12) -> None:
         queue.fail(task)
     with queue.writing() as writer:
         writer.run(
-            "INSERT INTO attempt (task, at_ms, outcome, reason) SELECT id, 1, 'Refused', 'no'"
-            " FROM sync_queue WHERE status = 'failed'"
+            "INSERT INTO attempt (task, at_ms, outcome, reason)"
+            " SELECT id, created_at, 'Refused', 'no' FROM sync_queue WHERE status = 'failed'"
         )
         writer.run(
             "INSERT INTO segment (id, account, entry, began_ms, remote_id)"
@@ -105,3 +106,47 @@ def rows_by_page(path: Path, name: str) -> dict[int, list[tuple[object, ...]]]:
             number: [row for cell in pages.newest(number).cells if (row := shape.row(cell))]
             for number in pages_of(path, name)
         }
+
+
+def lose(folder: Path, *names: str, first_leaf: bool = False) -> None:
+    """Zero the pages of tables and indexes: all of them, or the first with rows on it."""
+    path = database_in(folder)
+    raw = bytearray(path.read_bytes())
+    for name in names:
+        pages = pages_of(path, name)
+        if first_leaf:
+            found = rows_by_page(path, name)
+            pages = [min(page for page in pages if found[page])]
+        for page in pages:
+            overwrite(raw, page, bytes(PAGE))
+    path.write_bytes(raw)
+
+
+def brought_back(folder: Path) -> Salvage:
+    with a_queue(folder) as queue:
+        assert queue.sql("PRAGMA integrity_check") == [("ok",)]
+        assert queue.sql("PRAGMA foreign_key_check") == []
+        done = queue.reader.salvaged()
+        assert done is not None
+        with queue.writing() as writer:
+            assert writer.salvaged() == done
+    return done
+
+
+def sql(folder: Path, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(database_in(folder))) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def without_triggers(folder: Path, *statements: str) -> None:
+    """As damage does it: past what guards the tables."""
+    sql(
+        folder,
+        "DROP TRIGGER event_kept",
+        "DROP TRIGGER event_unchanged",
+        "PRAGMA ignore_check_constraints = ON",
+        *statements,
+    )

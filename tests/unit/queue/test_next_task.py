@@ -46,8 +46,7 @@ def heal(queue: Queue, *causes: str) -> None:
 
 def requeue(queue: Queue, *, limit: int = 100, ids: Sequence[int] | None = None) -> int:
     with queue.writing() as writer:
-        count, _last = writer.tasks.requeue(EMBEDDED, after_id=0, limit=limit, ids=ids)
-        return count
+        return len(writer.tasks.requeue(EMBEDDED, after_id=0, limit=limit, ids=ids))
 
 
 def remove(queue: Queue, *ids: int) -> None:

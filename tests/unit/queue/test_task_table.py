@@ -167,7 +167,7 @@ def test_requeue_takes_the_oldest_and_no_more_than_it_may(queue: Queue) -> None:
         assert writer.tasks.failed_ids(2, [3]) == set()
         assert writer.tasks.failed_count(EMBEDDED, "refused") == 2
         assert writer.tasks.failed_count(EMBEDDED, "network") == 0
-        assert writer.tasks.requeue(2, after_id=3, limit=9) == (0, 3)
+        assert writer.tasks.requeue(2, after_id=3, limit=9) == {}
 
 
 def test_requeue_in_chunks_takes_nothing_twice(queue: Queue) -> None:
@@ -176,11 +176,11 @@ def test_requeue_in_chunks_takes_nothing_twice(queue: Queue) -> None:
         queue.fail(number)
     with queue.writing() as writer:
         assert writer.tasks.open_tasks(EMBEDDED) == (5, 5)
-        assert writer.tasks.requeue(EMBEDDED, after_id=0, limit=2) == (2, 2)
+        assert writer.tasks.requeue(EMBEDDED, after_id=0, limit=2) == {1: 1, 2: 1}
     queue.fail(1)
     with queue.writing() as writer:
-        assert writer.tasks.requeue(EMBEDDED, after_id=2, limit=9) == (3, 5)
-        assert writer.tasks.requeue(EMBEDDED, after_id=5, limit=9) == (0, 5)
+        assert writer.tasks.requeue(EMBEDDED, after_id=2, limit=9) == {3: 1, 4: 1, 5: 1}
+        assert writer.tasks.requeue(EMBEDDED, after_id=5, limit=9) == {}
     assert [task.id for task in queue.reader.failed(limit=9)] == [1]
 
 

@@ -1,0 +1,101 @@
+"""Age: how often a database was opened and closed, kept in it and in a mark outside its folder.
+
+The mark is written when the number inside is durable, so no crash leaves it ahead: a database that
+is behind it is an older copy, or another one. The caller holds the writer's lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+_META_KEY = "age"
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Of the database that was made under this name: how often it was opened and closed."""
+
+    name: str
+    count: int
+
+    @classmethod
+    def of(cls, text: str) -> Self | None:
+        """What `str` wrote; None for anything else."""
+        name, _space, count = text.partition(" ")
+        return cls(name, int(count)) if name and count.isdecimal() else None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.count}"
+
+
+def is_behind(connection: sqlite3.Connection, mark: Path | None) -> bool:
+    """Whether this is not what was written last, but an older copy or another database."""
+    known = _marked(mark)
+    if known is None or not _holds_anything(connection):
+        return False
+    found = _found(connection)
+    return found is None or found.name != known.name or found.count < known.count
+
+
+def grow(connection: sqlite3.Connection, mark: Path | None) -> None:
+    """Tell it from every copy made so far. On a disk that is full, the next one does it."""
+    if mark is None:
+        return
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        age = grown(connection, mark)
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError:
+        with contextlib.suppress(sqlite3.OperationalError):  # it may not have begun
+            connection.execute("ROLLBACK")
+        return
+    put(mark, age)
+
+
+def grown(connection: sqlite3.Connection, mark: Path) -> Age:
+    """One older, in the caller's transaction; to be put into the mark when that is durable."""
+    age = _older_than_any(_found(connection) or Age(uuid.uuid4().hex, 0), _marked(mark))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_META_KEY, str(age)))
+    return age
+
+
+def put(mark: Path, age: Age) -> None:
+    """Say in the mark how old the database is; where that cannot be, it stays behind."""
+    with (
+        contextlib.suppress(OSError),
+        os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file,
+    ):
+        file.write(str(age))
+
+
+def _older_than_any(found: Age, known: Age | None) -> Age:
+    is_known = known is not None and known.name == found.name
+    newest = max(found.count, known.count) if known is not None and is_known else found.count
+    return replace(found, count=newest + 1)
+
+
+def _holds_anything(connection: sqlite3.Connection) -> bool:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM event) OR EXISTS (SELECT 1 FROM sync_queue)"
+    ).fetchone()
+    return bool(row[0])
+
+
+def _found(connection: sqlite3.Connection) -> Age | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_META_KEY,)).fetchone()
+    return Age.of(row[0]) if row else None
+
+
+def _marked(mark: Path | None) -> Age | None:
+    """None where no mark can be read: then nothing is known."""
+    if mark is None:
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        return Age.of(mark.read_text(encoding="ascii"))
+    return None
