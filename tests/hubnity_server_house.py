@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +14,7 @@ from tests.fakes import FakeClock
 from tests.hubnity_server import DEC, DIALECTS, FEB, FakeHubnity
 from tests.hubnity_server_checks import iso
 from tests.hubnity_server_records import Entry
+from tests.integration.ledger import compared
 from trayapp.accounts.tokens import MemoryTokenStore
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import (
@@ -30,7 +31,8 @@ from trayapp.sync.outcome import (
     ServerTrouble,
 )
 from trayapp.tracking.catalog import Catalog
-from trayapp.tracking.entry import EventKind, TimeEntry, TrackerState, to_ms
+from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, to_ms
+from trayapp.tracking.replay import replay
 
 START, PAUSE, RESUME, STOP, *_ = EventKind
 
@@ -126,6 +128,24 @@ def wanted_times(entry: TimeEntry) -> Times:
     seconds = sum(spans, timedelta()) // timedelta(seconds=1)
     running = entry.state is TrackerState.RUNNING
     return [(str(iso(to_ms(begun))), None if running else f"{seconds} s")]
+
+
+def complaints(app: FakeHubnity, log: Sequence[Event]) -> list[str]:
+    """Where the server does not show one record an entry, as it should be by now."""
+    wanted: list[object] = []
+    for entry_id in dict.fromkeys(event.entry_id for event in log):
+        events = [event for event in log if event.entry_id == entry_id]
+        entry = replay(events).entry
+        assert entry is not None
+        stops = [to_ms(event.at) for event in events if event.kind is STOP]
+        end = iso(stops[0]) if entry.state is TrackerState.STOPPED else None
+        wanted.append((entry.note, *wanted_times(entry), end, entry.state.value.upper()))
+    shown = []
+    for one in app.books.entries.values():
+        seconds = None if one.status == "RUNNING" else f"{one.duration} s"
+        times = (str(iso(one.start_ms)), seconds)
+        shown.append((one.note, times, iso(one.end_ms), one.status))
+    return compared(wanted, shown)
 
 
 def rename(courier: Courier, suffix: str) -> None:

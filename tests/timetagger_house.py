@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.contract.stages import Courier, Times
 from tests.fakes import FakeClock
+from tests.integration.ledger import compared
 from tests.timetagger_server import PREFIX, WebApp, next_user, server_address
 from trayapp.accounts.tokens import MemoryTokenStore, Tokens
 from trayapp.demo.proxy import Fault, MisbehavingProxy
 from trayapp.servers.timetagger import TimeTaggerServer
 from trayapp.servers.timetagger_account import TimeTaggerKind
+from trayapp.servers.timetagger_records import description
 from trayapp.sync.outcome import Absent, Delivered, Doubtful, Offline, Outcome, ServerTrouble
-from trayapp.tracking.entry import EventKind, TimeEntry, from_ms, to_ms
+from trayapp.tracking.entry import Event, EventKind, TimeEntry, from_ms, to_ms
+from trayapp.tracking.replay import replay
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +105,47 @@ def wanted_times(entry: TimeEntry) -> Times:
             end = text(max(to_ms(segment.ended_at) // 1000, begin + 1))
         found.append((text(begin), end))
     return found
+
+
+_Shown = tuple[object, str, str | None, object]
+
+
+@dataclass(slots=True)
+class Editor:
+    """Somebody at the web app, who changes texts and removes records that have arrived."""
+
+    web: WebApp
+    texts: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, _Shown] = field(default_factory=dict)
+
+    def touch(self, dice: random.Random) -> None:
+        records = self.web.records
+        if not records:
+            return
+        record = dice.choice((records[-1], dice.choice(records)))
+        key = str(record["key"])
+        if dice.random() < 0.3:
+            self.web.remove(record)
+            (self.removed[key],) = (_shown(one) for one in self.web.everything if one["key"] == key)
+            return
+        self.texts[key] = f"edited № {len(self.texts)}"
+        self.web.edit(record, ds=self.texts[key])
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        """Where the server does not show one record a segment, with what was changed there."""
+        wanted: dict[str, _Shown] = {}
+        for entry_id in dict.fromkeys(event.entry_id for event in log):
+            entry = replay([event for event in log if event.entry_id == entry_id]).entry
+            assert entry is not None
+            for segment, (begin, end) in zip(entry.segments, wanted_times(entry), strict=True):
+                words = self.texts.get(segment.id, description(entry.project, entry.note))
+                wanted[segment.id] = (segment.id, begin, end, words)
+        wanted |= self.removed
+        return compared([*wanted.values()], [*map(_shown, self.web.everything)])
+
+
+def _shown(record: dict[str, object]) -> _Shown:
+    return record["key"], text(record["t1"]), end_text(record), record["ds"]
 
 
 def finish(courier: Courier, outcome: Outcome) -> None:

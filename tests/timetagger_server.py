@@ -27,9 +27,11 @@ from urllib.parse import urlsplit
 
 import bcrypt
 
+from tests.strays import share
+
 PASSWORD = "canary-password-of-timetagger"  # noqa: S105  # it opens nothing but this server
 PREFIX = "/timetagger/api/v2"
-_USERS = 500
+_USERS = 1500
 _PATIENCE_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 # It ends with the tests, also when these are killed: its standard input ends then.
@@ -60,6 +62,7 @@ def server_address() -> str:
             cwd=data,
         )
     atexit.register(_end, process, data)
+    share(process)
     ends, pause = time.monotonic() + _PATIENCE_SECONDS, threading.Event()
     while not _answers(port):
         assert process.poll() is None, (data / "log").read_text()

@@ -204,7 +204,7 @@ def embedded_complaints(store: EmbeddedStore, log: Sequence[Event]) -> list[str]
         (event.entry_id, event.id, event.kind.value, to_ms(event.at), event.project, event.note)
         for event in log
     ]
-    found = _compared(wanted, shown)
+    found = compared(wanted, shown)
     return found if found or wanted == shown else ["out of order"]
 
 
@@ -227,10 +227,11 @@ def plain_complaints(app: PlainServer, log: Sequence[Event]) -> list[str]:
             for earlier, later in pairwise(segments)
             if earlier in shown and later in shown and shown.index(earlier) > shown.index(later)
         ]
-    return _compared(wanted, shown) + order
+    return compared(wanted, shown) + order
 
 
-def _compared(wanted: Sequence[object], shown: Sequence[object]) -> list[str]:
+def compared(wanted: Sequence[object], shown: Sequence[object]) -> list[str]:
+    """What should be shown and is not, and what is shown and should not be."""
     should, does = Counter(wanted), Counter(shown)
     missing = [f"missing: {one}" for one in should - does]
     extra = [f"{'twice' if one in should else 'strange'}: {one}" for one in does - should]

@@ -1,89 +1,272 @@
-"""Scenes: both servers on loopback behind the misbehaving proxy."""
+"""Scenes: each of the servers behind the misbehaving proxy, with a client and its tokens.
+
+A site is a server with nothing on it that knows us; a scene has one, and can have another.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from tests.hubnity_server import DEC, FEB, FakeHubnity
+from tests.hubnity_server_house import complaints as hubnity_complaints
 from tests.integration.ledger import (
+    PROJECT,
     embedded_complaints,
     plain_complaints,
 )
-from tests.plain_client import plain_over_http
+from tests.plain_client import PlainClient
 from tests.plain_server import PlainServer
-from trayapp.accounts.tokens import MemoryTokenStore, Tokens, TokenStore
+from tests.timetagger_house import Editor
+from tests.timetagger_server import PREFIX, WebApp, next_user, server_address
+from trayapp.accounts.tokens import MemoryTokenStore, Tokens, TokenSource, TokenStore
 from trayapp.clock import Clock
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import MisbehavingProxy
-from trayapp.servers.embedded import over_http
+from trayapp.servers import hubnity_account, timetagger_account
+from trayapp.servers.embedded import EmbeddedServer
 from trayapp.servers.embedded_app import LOOPBACK_HOSTS, EmbeddedApp
 from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_store import EmbeddedStore
+from trayapp.servers.http import HttpClient, Timeouts, token_refresher
+from trayapp.servers.hubnity import HubnityServer
+from trayapp.servers.hubnity_api import HubnityApi
+from trayapp.servers.timetagger import TimeTaggerServer
+from trayapp.servers.timetagger_api import TimeTaggerApi
 from trayapp.sync.server import TimeServer
 from trayapp.tracking.entry import Event
 
-EMBEDDED, PLAIN = "embedded", "plain"
+EMBEDDED, PLAIN, TIMETAGGER = "embedded", "plain", "timetagger"
+HUBNITY_FEB, HUBNITY_DEC = "hubnity feb", "hubnity dec"
+HUBNITY = {HUBNITY_FEB: FEB, HUBNITY_DEC: DEC}
 SERVERS = (EMBEDDED, PLAIN)
+ALL_SERVERS = (EMBEDDED, PLAIN, TIMETAGGER, *HUBNITY)
+_HUBNITY_PREFIX = {FEB: "/api/v1", DEC: "/api"}
 
 
-def client_of(kind: str, url: str, tokens: TokenStore) -> TimeServer:
-    return over_http(url, tokens) if kind == EMBEDDED else plain_over_http(url, tokens)
+def client_of(
+    kind: str,
+    url: str,
+    tokens: TokenStore,
+    *,
+    timeouts: Timeouts | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> TimeServer:
+    """`now` tells a TimeTagger's token that is to be renewed."""
+    if kind == TIMETAGGER:
+        renewal = timetagger_account.refresher(url + PREFIX)
+        ends_at, ahead = timetagger_account.ends_at, timetagger_account.RENEWED_BEFORE
+        auth = TokenSource(tokens, renewal, expires_at=ends_at, now=now, ahead=ahead)
+        return TimeTaggerServer(TimeTaggerApi(url + PREFIX, auth, timeouts=timeouts))
+    if kind in HUBNITY:
+        url += _HUBNITY_PREFIX[HUBNITY[kind]]
+        auth = TokenSource(tokens, hubnity_account.refresher(HttpClient(url, timeouts=timeouts)))
+        client = HttpClient(url, auth=auth, timeouts=timeouts)
+        return HubnityServer(HubnityApi(client, auth.access))
+    auth = TokenSource(
+        tokens, token_refresher(HttpClient(url, timeouts=timeouts), "/token/refresh")
+    )
+    client = HttpClient(url, auth=auth, timeouts=timeouts)
+    return EmbeddedServer(client) if kind == EMBEDDED else PlainClient(client)
+
+
+class Auth(Protocol):
+    """The hand of the server on our access token."""
+
+    def expire_access(self) -> None:
+        """It has ended, or is to be renewed."""
+        ...
+
+
+class Site(Protocol):
+    """A server with nothing on it yet, that knows us. `app` None: it serves itself."""
+
+    app: WSGIApplication | None
+    auth: Auth
+
+    def issue(self) -> Tokens:
+        """As signing in gives them."""
+        ...
+
+    def now(self) -> datetime:
+        """The time by which its tokens end."""
+        ...
+
+    def meddle(self, dice: random.Random) -> bool:
+        """Somebody else changes something there; False where our client would not allow for it."""
+        ...
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        """Where it does not show what the log holds."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _OurSite:
+    """What sites in this process have in common."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def meddle(self, _dice: random.Random) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _AuthenticatedSite(_OurSite):
+    def __init__(self, clock: Clock) -> None:
+        self.auth: Auth
+        self._auth = self.auth = Authenticator(clock)
+
+    def issue(self) -> Tokens:
+        pair = self._auth.issue()
+        return Tokens(access=pair.access, refresh=pair.refresh)
+
+
+class _EmbeddedSite(_AuthenticatedSite):
+    def __init__(self, clock: Clock, database: Path) -> None:
+        super().__init__(clock)
+        self._store = EmbeddedStore(database)
+        self.app: WSGIApplication | None = EmbeddedApp(
+            self._store, authenticator=self._auth, hosts=LOOPBACK_HOSTS
+        )
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        return embedded_complaints(self._store, log)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class _PlainSite(_AuthenticatedSite):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._plain = PlainServer(self._auth)
+        self.app: WSGIApplication | None = self._plain
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        return plain_complaints(self._plain, log)
+
+
+class _HubnitySite(_OurSite):
+    def __init__(self, clock: Clock, dialect: str) -> None:
+        self._hubnity = FakeHubnity(clock, dialect)
+        self._hubnity.add_project(PROJECT)
+        self.app: WSGIApplication | None = self._hubnity
+        self.auth: Auth = self._hubnity.tokens
+
+    def issue(self) -> Tokens:
+        pair = self._hubnity.tokens.issue(self._hubnity.me)
+        return Tokens(access=pair["access_token"], refresh=pair["refresh_token"])
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        return hubnity_complaints(self._hubnity, log)
+
+
+class _TimeTaggerSite:
+    """The real one, with a user of its own. Its tokens are renewed a day after they were made."""
+
+    def __init__(self, tokens: TokenStore) -> None:
+        self.app: WSGIApplication | None = None
+        self.auth: Auth = self
+        self._tokens = tokens
+        self._editor = Editor(WebApp(next_user()))
+        self._aged: Tokens | None = None
+
+    def issue(self) -> Tokens:
+        token = self._editor.web.token
+        return Tokens(access=token, refresh=token)
+
+    def expire_access(self) -> None:
+        self._aged = self._tokens.load()
+
+    def now(self) -> datetime:
+        is_aged = self._aged is not None and self._tokens.load() == self._aged
+        return datetime.now(UTC) + timedelta(days=2 if is_aged else 0)
+
+    def meddle(self, dice: random.Random) -> bool:
+        self._editor.touch(dice)
+        return True
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        return self._editor.complaints(log)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class _Door:
     """A WSGI app whose house can be changed."""
 
     def __init__(self) -> None:
-        self.app: WSGIApplication
+        self.app: WSGIApplication | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        assert self.app is not None
         return self.app(environ, start_response)
 
 
 class Scene:
-    """One of the two servers behind a proxy; `renew` puts an empty server there."""
+    """One of the servers behind a proxy; `renew` puts an empty server there."""
 
-    def __init__(self, kind: str, root: Path, clock: Clock) -> None:
+    def __init__(
+        self, kind: str, root: Path, clock: Clock, *, timeouts: Timeouts | None = None
+    ) -> None:
         self.kind = kind
         self._root = root
         self._clock = clock
-        self._servers = 0
+        self._timeouts = timeouts
+        self._sites = 0
         self._door = _Door()
         self._stack = contextlib.ExitStack()
-        self._store: EmbeddedStore | None = None
-        self.complaints: Callable[[Sequence[Event]], list[str]]
-        self.auth: Authenticator
+        self._closing = contextlib.ExitStack()
         self.tokens = MemoryTokenStore()
+        self.site: Site
         self.renew()
 
     def renew(self) -> None:
         """A new server, with nothing on it, that knows us."""
-        self._close_store()
-        self._servers += 1
-        self.auth = Authenticator(self._clock)
-        if self.kind == EMBEDDED:
-            store = self._store = EmbeddedStore(self._root / f"server-{self._servers}.db")
-            self._door.app = EmbeddedApp(store, authenticator=self.auth, hosts=LOOPBACK_HOSTS)
-            self.complaints = lambda log: embedded_complaints(store, log)
-        else:
-            plain = self._door.app = PlainServer(self.auth)
-            self.complaints = lambda log: plain_complaints(plain, log)
+        self._closing.close()
+        self._sites += 1
+        self.site = self._made()
+        self._closing.callback(self.site.close)
+        self._door.app = self.site.app
         self.sign_in(self.tokens)
 
+    @property
+    def auth(self) -> Auth:
+        return self.site.auth
+
+    def complaints(self, log: Sequence[Event]) -> list[str]:
+        return self.site.complaints(log)
+
     def sign_in(self, tokens: TokenStore) -> None:
-        pair = self.auth.issue()
-        tokens.save(Tokens(access=pair.access, refresh=pair.refresh))
+        tokens.save(self.site.issue())
 
     def client(self) -> TimeServer:
-        return client_of(self.kind, self.proxy.url, self.tokens)
+        return client_of(
+            self.kind,
+            self.proxy.url,
+            self.tokens,
+            timeouts=self._timeouts,
+            now=self.site.now,
+        )
 
     def __enter__(self) -> Self:
-        loopback = self._stack.enter_context(Loopback(self._door))
-        self.proxy = self._stack.enter_context(MisbehavingProxy(loopback.url))
+        if self.site.app is None:
+            url = server_address()
+        else:
+            url = self._stack.enter_context(Loopback(self._door)).url
+        self.proxy = self._stack.enter_context(MisbehavingProxy(url))
         return self
 
     def __exit__(
@@ -93,8 +276,13 @@ class Scene:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
-        self._close_store()
+        self._closing.close()
 
-    def _close_store(self) -> None:
-        if self._store is not None:
-            self._store.close()
+    def _made(self) -> Site:
+        if self.kind == TIMETAGGER:
+            return _TimeTaggerSite(self.tokens)
+        if self.kind in HUBNITY:
+            return _HubnitySite(self._clock, HUBNITY[self.kind])
+        if self.kind == PLAIN:
+            return _PlainSite(self._clock)
+        return _EmbeddedSite(self._clock, self._root / f"server-{self._sites}.db")

@@ -32,9 +32,12 @@ from trayapp.demo.proxy import (
     DropBefore,
     Fault,
     MisbehavingProxy,
+    Outlast,
     Pass,
+    Reset,
     Say,
     Seen,
+    Trickle,
     Truncate,
     chaos,
 )
@@ -189,6 +192,38 @@ def test_a_delay_holds_the_request_until_it_is_let_go(
 def test_a_delay_ends_by_itself(proxy: MisbehavingProxy) -> None:
     proxy.play([Delay(seconds=0.05)])
     assert ask(proxy.url)[0] == 201
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_reset_is_told_as_one(app: Counter, proxy: MisbehavingProxy, *, after: bool) -> None:
+    proxy.play([Reset(after=after)])
+    with pytest.raises(ConnectionResetError):
+        ask(proxy.url)
+    assert len(app.reached) == int(after)
+    assert proxy.ledger[0].reached == int(after)
+    assert ask(proxy.url)[0] == 201
+
+
+def test_an_answer_that_trickles_comes_whole(proxy: MisbehavingProxy) -> None:
+    proxy.play([Trickle(pause_seconds=0.005)])
+    began = time.monotonic()
+    assert ask(proxy.url) == (201, b'{"number": 1}')
+    assert time.monotonic() - began >= 0.005 * len(b'{"number": 1}')
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_request_outlasts_its_client_and_is_before_the_next(
+    app: Counter, proxy: MisbehavingProxy, *, after: bool
+) -> None:
+    proxy.play([Outlast(after=after)], in_turn=True)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(proxy.url).port, timeout=0.1)
+    connection.request("POST", "/x", b"first")
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    assert len(app.reached) == int(after)
+    connection.close()
+    assert ask(proxy.url, body=b"second") == (201, b'{"number": 2}')
+    assert app.bodies == [b"first", b"second"]
 
 
 def test_a_script_can_leave_requests_out(app: Counter, proxy: MisbehavingProxy) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import select
 import socket
 import socketserver
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +22,7 @@ HOST = "127.0.0.1"
 _logger = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 1024 * 1024
 _POLL_SECONDS = 0.05
+_LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 _Headers: TypeAlias = list[tuple[str, str]]
 _ExcInfo: TypeAlias = (
@@ -70,6 +73,17 @@ def hang_up(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         _logger.debug("The other side was faster")
+
+
+def reset(connection: socket.socket) -> None:
+    """End a connection at once, so that the other side is told of a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    socket.close(connection.detach())  # a close() would wait for the files made of it
+
+
+def has_hung_up(connection: socket.socket, *, within: float) -> bool:
+    """Whether the other side, which has nothing more to say, closes it within so many seconds."""
+    return bool(select.select([connection], [], [], within)[0])
 
 
 class Served:

@@ -6,19 +6,19 @@ never a header or a body.
 
 from __future__ import annotations
 
-import http.client
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import urlsplit
 
-from trayapp.demo.loopback import Served, hang_up, read_body
+from trayapp.demo.loopback import Served, hang_up, has_hung_up, read_body, reset
+from trayapp.demo.upstream import Reply, Upstream
 
 _HELD_SECONDS = 0.02
-_UPSTREAM_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,34 @@ class DropAfter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """The connection is reset (RST); `after`: the server has acted already."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
     """Held until `until` is set, or `seconds` are over; `after`: the server has acted already."""
 
     until: threading.Event | None = None
     seconds: float = 60
     after: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlast:
+    """Held until the client has given up; `after`: the server has acted before that, not then."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trickle:
+    """The server acts, and its answer comes a few bytes at a time with a pause before each."""
+
+    pause_seconds: float
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +88,7 @@ class Say:
     after: bool = False
 
 
-Fault = Pass | DropBefore | DropAfter | Delay | Double | Truncate | Say
+Fault = Pass | DropBefore | DropAfter | Reset | Delay | Outlast | Trickle | Double | Truncate | Say
 
 SAY_401 = Say(status=401)
 SAY_403 = Say(status=403, body='{"error": "forbidden", "message": "not yours"}')
@@ -107,36 +129,34 @@ class Seen:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    headers: Sequence[tuple[str, str]]
-    body: bytes
-
-
 class MisbehavingProxy(Served):
     """A proxy that does to each request what its script says; stopped, it refuses connections."""
 
     def __init__(self, upstream: str, faults: Iterable[Fault] = ()) -> None:
         super().__init__("proxy", lambda: type("_BoundHandler", (_Handler,), {"proxy": self}))
-        address = urlsplit(upstream)
-        self._upstream = (address.hostname or "", address.port or 80)
+        self._upstream = Upstream(upstream)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._turn = threading.Lock()
         self._seen: list[Seen] = []
-        self._forwarding: set[http.client.HTTPConnection] = set()
         self.play(faults)
 
     def play(
-        self, faults: Iterable[Fault], *, only: Callable[[str, str], bool] | None = None
+        self,
+        faults: Iterable[Fault],
+        *,
+        only: Callable[[str, str], bool] | None = None,
+        in_turn: bool = False,
     ) -> None:
         """Forget the script so far: these faults are for the next requests, one each, then none.
 
-        `only`: those whose method and path it accepts; the others pass.
+        `only`: those whose method and path it accepts; the others pass. `in_turn`: the next
+        request waits for this one's effect, also when nobody waits for its answer any more.
         """
         with self._lock:
             self._faults = iter(faults)
             self._only = only
+            self._in_turn = in_turn
 
     @property
     def ledger(self) -> tuple[Seen, ...]:
@@ -146,12 +166,13 @@ class MisbehavingProxy(Served):
 
     def stop(self) -> None:
         self._stopping.set()
-        with self._lock:
-            for connection in self._forwarding:
-                if connection.sock is not None:
-                    hang_up(connection.sock)
+        self._upstream.hang_up()
         super().stop()
         self._stopping.clear()
+
+    def turn(self) -> AbstractContextManager[object]:
+        """The time in which a request is before the server."""
+        return self._turn if self._in_turn else nullcontext()
 
     def fault_for(self, method: str, path: str) -> Fault:
         """The script's next word, if this request is one it speaks about."""
@@ -169,28 +190,18 @@ class MisbehavingProxy(Served):
         """Wait as `delay` says, or until the proxy stops."""
         ends = time.monotonic() + delay.seconds
         until = delay.until or threading.Event()
-        while time.monotonic() < ends and not self._stopping.is_set():
-            if until.wait(_HELD_SECONDS):
+        while (left := ends - time.monotonic()) > 0 and not self._stopping.is_set():
+            if until.wait(min(left, _HELD_SECONDS)):
                 return
 
-    def forward(self, handler: BaseHTTPRequestHandler, content: bytes) -> _Reply:
-        """The server's answer, or a 502 in its place."""
-        connection = http.client.HTTPConnection(*self._upstream, timeout=_UPSTREAM_SECONDS)
-        headers = {
-            name: value for name, value in handler.headers.items() if name.lower() != "connection"
-        }
-        with self._lock:
-            self._forwarding.add(connection)
-        try:
-            connection.request(handler.command, handler.path, content or None, headers)
-            answer = connection.getresponse()
-            return _Reply(answer.status, answer.getheaders(), answer.read())
-        except (OSError, http.client.HTTPException):
-            return _Reply(502, (("Content-Type", "text/html"),), b"<html>Bad Gateway</html>")
-        finally:
-            with self._lock:
-                self._forwarding.discard(connection)
-            connection.close()
+    def outlast(self, connection: socket.socket) -> None:
+        """Wait until the client hangs up, or until the proxy stops."""
+        while not self._stopping.is_set() and not has_hung_up(connection, within=_HELD_SECONDS):
+            pass
+
+    def forward(self, handler: BaseHTTPRequestHandler, content: bytes) -> Reply:
+        """The server's answer."""
+        return self._upstream.ask(handler, content)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -208,58 +219,76 @@ class _Handler(BaseHTTPRequestHandler):
         content = read_body(self)
         path = self.path.partition("?")[0]
         fault = self.proxy.fault_for(self.command, path)
-        reached, reply = self._apply(fault, content)
+        with self.proxy.turn():
+            reached, reply = self._apply(fault, content)
         status = None if reply is None else reply.status
         # Noted before the client can know, so that a test finds it.
         self.proxy.note(
             Seen(method=self.command, path=path, fault=fault, reached=reached, status=status)
         )
+        if isinstance(fault, Outlast) and fault.after:
+            self.proxy.outlast(self.connection)
         if reply is None:
-            self._drop()
+            self._drop(by_reset=isinstance(fault, Reset))
         else:
-            self._reply(reply, cut=isinstance(fault, Truncate))
+            self._reply(reply, fault)
 
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = serve  # noqa: N815  # the base's names
 
-    def _apply(self, fault: Fault, content: bytes) -> tuple[int, _Reply | None]:
+    def _apply(self, fault: Fault, content: bytes) -> tuple[int, Reply | None]:
         """How often the server got the request, and what the client is to get (None: nothing)."""
-        if isinstance(fault, DropBefore):
+        is_late = getattr(fault, "after", True)
+        if isinstance(fault, DropBefore) or (isinstance(fault, Reset) and not is_late):
             return 0, None
-        if isinstance(fault, Say) and not fault.after:
+        if isinstance(fault, Say) and not is_late:
             return 0, _said(fault)
-        if isinstance(fault, Delay) and not fault.after:
-            self.proxy.hold(fault)
-        reply: _Reply | None = self.proxy.forward(self, content)
+        if not is_late:
+            self._hold(fault)
+        reply: Reply | None = self.proxy.forward(self, content)
         if isinstance(fault, Double):
             self.proxy.forward(self, content)
             return 2, reply
-        if isinstance(fault, Delay) and fault.after:
-            self.proxy.hold(fault)
+        if isinstance(fault, Delay) and is_late:
+            self._hold(fault)
         return 1, _after_the_act(fault, reply)
 
-    def _drop(self) -> None:
-        self.close_connection = True
-        hang_up(self.connection)
+    def _hold(self, fault: Fault) -> None:
+        if isinstance(fault, Delay):
+            self.proxy.hold(fault)
+        elif isinstance(fault, Outlast):
+            self.proxy.outlast(self.connection)
 
-    def _reply(self, reply: _Reply, *, cut: bool) -> None:
+    def _drop(self, *, by_reset: bool = False) -> None:
+        self.close_connection = True
+        end = reset if by_reset else hang_up
+        end(self.connection)
+
+    def _reply(self, reply: Reply, fault: Fault) -> None:
+        cut = isinstance(fault, Truncate)
         self.send_response_only(reply.status)
         for name, value in reply.headers:
             if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
+        if isinstance(fault, Trickle):
+            for begin in range(0, len(reply.body), fault.at_once):
+                self.proxy.hold(Delay(seconds=fault.pause_seconds))
+                self.wfile.write(reply.body[begin : begin + fault.at_once])
+                self.wfile.flush()
+            return
         self.wfile.write(reply.body[: len(reply.body) // 2] if cut else reply.body)
         if cut:
             self.wfile.flush()
             self._drop()
 
 
-def _after_the_act(fault: Fault, reply: _Reply | None) -> _Reply | None:
-    if isinstance(fault, DropAfter):
+def _after_the_act(fault: Fault, reply: Reply | None) -> Reply | None:
+    if isinstance(fault, DropAfter | Reset):
         return None
     return _said(fault) if isinstance(fault, Say) else reply
 
 
-def _said(fault: Say) -> _Reply:
+def _said(fault: Say) -> Reply:
     headers = (("Content-Type", fault.content_type), *fault.headers.items())
-    return _Reply(fault.status, headers, fault.body.encode())
+    return Reply(fault.status, headers, fault.body.encode())

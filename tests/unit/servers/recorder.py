@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -34,7 +33,5 @@ class Recorder:
         return [self.content]
 
 
-def inside(app: Recorder, monotonic: Callable[[], float] = time.monotonic) -> HttpClient:
-    return HttpClient(
-        "http://inside.invalid", make_session=lambda: session_of(app), monotonic=monotonic
-    )
+def inside(app: Recorder) -> HttpClient:
+    return HttpClient("http://inside.invalid", make_session=lambda: session_of(app))

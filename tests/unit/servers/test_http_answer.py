@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
-from trayapp.servers.http_answer import Answer, clean_words, parse_retry_after, phrase_of
+from trayapp.servers.http_answer import Answer, answer_of, clean_words, parse_retry_after, phrase_of
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,35 @@ def test_a_status_has_the_standards_phrase() -> None:
     assert phrase_of(422) == "Unprocessable Entity"
     assert phrase_of(599) == "Unknown Status"
     assert Answer(status=400).status_line == "400 Bad Request"
+
+
+def said(content: bytes = b"{}", **headers: str) -> Answer:
+    response = requests.Response()
+    response.status_code = 200
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return answer_of(response, content)
+
+
+TEN = "Thu, 08 Jan 2026 10:00:00 GMT"
+
+
+def test_an_answer_tells_when_it_was_given() -> None:
+    assert said(Date=TEN).date == datetime(2026, 1, 8, 10, tzinfo=UTC)
+    assert said().date is None
+    assert said(Date="yesterday").date is None
+    assert said(Date=TEN, Age="60").date is None  # kept on the way
+
+
+@pytest.mark.parametrize(
+    ("date", "wanted"),
+    [
+        pytest.param("Thu, 08 Jan 2026 09:59:00 GMT", timedelta(minutes=1), id="later"),
+        pytest.param("Thu, 08 Jan 2026 10:00:01 GMT", timedelta(seconds=-1), id="over"),
+        pytest.param("soon", datetime(2026, 1, 8, 10, tzinfo=UTC), id="without a date"),
+    ],
+)
+def test_a_date_to_retry_after_counts_from_the_answers_own(
+    date: str, wanted: timedelta | datetime
+) -> None:
+    assert said(Date=date, Retry_After=TEN).retry_after == wanted
+    assert said(Date=date, Retry_After="7").retry_after == timedelta(seconds=7)

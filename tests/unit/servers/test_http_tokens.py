@@ -57,18 +57,14 @@ def never(_token: str) -> Tokens:
     raise AssertionError
 
 
-def test_nobody_signed_in_is_signed_out_after_a_401() -> None:
+def test_a_401_that_nothing_can_renew_is_the_adapters_to_read() -> None:
     app = Recorder(status=401)
-    wanted = SignedOut("HTTP 401: Unauthorized")
-    assert signed_in(app, None, never).get("/x") == wanted
-    assert signed_in(app, Tokens(access="lone-canary"), never).get("/x") == wanted
-    assert app.seen[1]["HTTP_AUTHORIZATION"] == "Bearer lone-canary"
-
-
-def test_without_tokens_a_401_is_the_adapters_to_read() -> None:
-    answer = inside(Recorder(status=401)).get("/x")
-    assert isinstance(answer, Answer)
-    assert outcome_of_status(answer, repeatable=True) == SignedOut("HTTP 401: Unauthorized")
+    lone = Tokens(access="lone-canary")
+    for client in (inside(app), signed_in(app, None, never), signed_in(app, lone, never)):
+        answer = client.get("/x")
+        assert isinstance(answer, Answer)
+        assert outcome_of_status(answer, repeatable=True) == SignedOut("HTTP 401: Unauthorized")
+    assert app.seen[2]["HTTP_AUTHORIZATION"] == "Bearer lone-canary"
 
 
 def test_a_token_that_no_header_can_carry_is_ours_and_not_told() -> None:

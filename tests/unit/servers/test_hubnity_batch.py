@@ -11,13 +11,23 @@ import pytest
 from tests import hubnity_server_house as houses
 from tests.fakes import FakeClock
 from tests.hubnity_server import FEB
-from tests.hubnity_server_house import House
+from tests.hubnity_server_house import House, complaints
 from tests.integration.lives import Killed, Life, Reaper, life_of
 from tests.integration.scenes import PLAIN, Scene
-from tests.unit.servers.test_hubnity_chaos import complaints
+from trayapp.accounts.tokens import Tokens
 from trayapp.config import Paths
-from trayapp.demo.proxy import SAY_401, SAY_429_SECONDS, DropAfter, DropBefore, Fault, Pass, Say
-from trayapp.sync.outcome import Ours, Several, Unasked
+from trayapp.demo.proxy import (
+    SAY_401,
+    SAY_429_SECONDS,
+    SAY_503,
+    DropAfter,
+    DropBefore,
+    Fault,
+    Pass,
+    Say,
+)
+from trayapp.servers.hubnity import over_http
+from trayapp.sync.outcome import Ours, ServerTrouble, Several, Unasked
 from trayapp.sync.server import Write
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import EventKind
@@ -64,7 +74,7 @@ class TestOneWrite:
     def test_forty_clicks_made_offline_are_one_write(self, feb: House, life: Life) -> None:
         record(life)
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
         assert len(life.log()) == 40
         # The first asks whether there is such a route, with a batch that holds nothing.
         assert feb.requests() == [SYNC, SYNC, "GET /time-entries"]
@@ -79,7 +89,7 @@ class TestOneWrite:
         feb.proxy.play([])
         feb.requests()
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
         assert batches(feb) == 2
 
     def test_the_running_one_comes_last_and_alone(self, feb: House, life: Life) -> None:
@@ -87,7 +97,7 @@ class TestOneWrite:
         life.clock.advance(61.25)
         life.core.timer.do(Start(project=PROJECT, note="still running"), life.clock.stamp())
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
         assert feb.requests()[-1] == "POST /time-entries"
 
     def test_a_hundred_are_the_most_the_server_takes(self, feb: House, life: Life) -> None:
@@ -104,7 +114,7 @@ class TestOneWrite:
         nothing = Say(status=200, body="[]")
         feb.proxy.play([nothing], only=lambda _verb, path: path.endswith("/time-entries"))
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
         assert feb.requests()[-3:] == ["GET /time-entries", *["GET /time-entries/ID"] * 2]
 
     def test_without_the_batch_route_they_go_one_by_one(
@@ -113,7 +123,7 @@ class TestOneWrite:
         with life_of(scene, tmp_path, dec.clock, wrap=lambda _: dec.server) as life:
             record(life)
             life.rest()
-            assert (life.unsent(), complaints(dec, life.log())) == ([], [])
+            assert (life.unsent(), complaints(dec.app, life.log())) == ([], [])
         assert batches(dec) == 1
 
 
@@ -177,7 +187,7 @@ class TestTrouble:
         record(life)
         feb.proxy.play([*[Pass()] * point, fault], only=lambda _verb, path: "entries" in path)
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
 
     def test_throttled_while_it_is_taken_apart_waits_as_told(self, feb: House, life: Life) -> None:
         shop = feb.app.add_project("Shop")
@@ -210,14 +220,14 @@ class TestTrouble:
         record(life)
         feb.play(SAY_401, method="POST")
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
 
     def test_a_batch_the_answer_does_not_name_is_looked_for(self, feb: House, life: Life) -> None:
         record(life)
         strange = Say(status=200, body='{"entries": [{"id": 5}, 7]}', after=True)
         feb.proxy.play([Pass(), strange], only=lambda verb, _: verb == "POST")
         life.rest()
-        assert (life.unsent(), complaints(feb, life.log())) == ([], [])
+        assert (life.unsent(), complaints(feb.app, life.log())) == ([], [])
 
     def test_killed_at_any_point_of_it_nothing_is_lost_or_doubled(
         self, scene: Scene, tmp_path: Path
@@ -246,7 +256,7 @@ def killed_once(house: House, scene: Scene, root: Path, kill_at: int) -> bool:
         life = Life(scene, paths, clock, wrap=lambda _: house.server)
         life.rest()
         killed = True
-    found = [*life.unsent(), *complaints(house, life.log())]
+    found = [*life.unsent(), *complaints(house.app, life.log())]
     reaper._kill_at = 0
     life.end()
     assert found == [], f"killed at {kill_at}"
@@ -263,3 +273,15 @@ def test_a_stored_part_of_something_else_is_our_own_defect_and_the_others_wait(
     assert isinstance(outcome, Several)
     assert [type(part) for part in outcome.parts] == [Unasked, Ours]
     assert feb.requests() == []
+
+
+def test_without_a_user_to_send_for_nothing_more_is_asked(feb: House) -> None:
+    first = feb.courier()
+    first.click(*list(EventKind)[:4])
+    batch = Write.together((first.plan(), first.plan()))
+    feb.tokens.save(Tokens(access=""))  # whose they are is not in it
+    server = over_http(feb.proxy.url + feb.app.prefix, feb.tokens)
+    feb.play(SAY_503)
+    assert isinstance(server.send(batch), ServerTrouble)
+    assert feb.requests() == ["GET /auth/me"]
+    server.close()

@@ -175,7 +175,7 @@ class TestToken:
     @pytest.mark.parametrize(
         "token",
         [
-            "canary",
+            "canary-of-no-server",
             "a.b.c",
             made_up({"sub": "me"}),
             made_up({"username": 5}),
@@ -265,6 +265,22 @@ class TestRenewal:
         wanted = "Token refresh failed: Network error: connection closed without an answer"
         assert self.check(house, self.store(house)) == Offline(wanted)
 
+    def test_what_keeps_the_server_from_renewing_is_told_as_what_it_is(self, house: House) -> None:
+        house.play(SAY_401, Say(status=500))
+        wanted = ServerTrouble("Token refresh failed: 500: Internal Server Error")
+        assert self.check(house, self.store(house)) == wanted
+        house.play(SAY_401, Say(status=429, headers={"Retry-After": "60"}))
+        wait = timedelta(seconds=60)
+        throttled = Throttled("Token refresh failed: 429: Too Many Requests", retry_after=wait)
+        assert self.check(house, self.store(house)) == throttled
+
+    def test_the_words_of_one_refusal_are_not_told_of_the_next(self, house: House) -> None:
+        house.tokens.save(Tokens(access="canary-without-a-segment"))
+        house.again()
+        house.play(Say(status=401, body=REVOKED, content_type="text/plain"), Say(status=401))
+        said = [house.server.check() for _ in range(2)]
+        assert said == [SignedOut(f"HTTP 401: {REVOKED}"), SignedOut("HTTP 401: Unauthorized")]
+
     def test_a_revoked_token_for_programs_is_told_in_the_servers_words(self, house: House) -> None:
         house.web.api_token(reset=True)
         words = "unauthorized: The apitoken is revoked (seed does not match)"
@@ -274,7 +290,7 @@ class TestRenewal:
         assert house.server.check() == Delivered()
 
     def test_a_signature_nobody_knows_is_told_in_the_servers_words(self, house: House) -> None:
-        house.tokens.save(Tokens(access="canary"))
+        house.tokens.save(Tokens(access="canary-without-a-segment"))
         house.again()
         assert house.server.check() == SignedOut("HTTP 401: unauthorized: Not enough segments")
 
