@@ -25,6 +25,7 @@ HIDDEN = "***"
 
 _FORMAT = "%(asctime)s %(levelname)s [%(threadName)s] %(name)s: %(message)s"
 _KEPT_SECRETS = 64
+_COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SHORTEST_SECRET = 4
 
 _SENSITIVE = r"(?:token|passwords?|passwd|secrets?|authorization|api[-_]?key|cookie|credentials?)"
@@ -68,7 +69,8 @@ def conceal(secret: str) -> None:
 
 def redact(text: str) -> str:
     """`text` without secrets: concealed values, values of keys like "token", Bearer, JWT."""
-    for secret in _secrets:
+    # A short one may be part of a longer one, whose rest would then stay.
+    for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
@@ -139,15 +141,21 @@ def _redacted(record: logging.LogRecord) -> logging.LogRecord:
     """A copy whose texts are final and clean: message, traceback, stack."""
     safe = copy.copy(record)
     # Continuation lines are indented: a reason from a server cannot look like a line of ours.
-    safe.msg = redact(_message(record)).replace("\n", "\n    ")
+    safe.msg = _shown(redact(_message(record)))
     safe.args = None
     if record.exc_info and record.exc_info[0] is not None:
-        safe.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        safe.exc_text = _shown(redact(logging.Formatter().formatException(record.exc_info)))
     elif record.exc_text:
-        safe.exc_text = redact(record.exc_text)
+        safe.exc_text = _shown(redact(record.exc_text))
     if record.stack_info:
         safe.stack_info = redact(record.stack_info)
     return safe
+
+
+def _shown(text: str) -> str:
+    """Indented where it goes on, and nothing in it that a terminal would obey."""
+    escaped = _COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escaped.replace("\n", "\n    ")
 
 
 def _message(record: logging.LogRecord) -> str:

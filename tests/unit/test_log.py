@@ -107,6 +107,12 @@ def test_a_concealed_value_is_removed_without_any_sign_around_it(path: Path) -> 
     assert path.read_text(encoding="utf-8").endswith("the server said *** about it\n")
 
 
+def test_a_concealed_value_that_is_part_of_another_leaves_no_rest_of_it() -> None:
+    for secret in ("canary-part", "canary-part-and-more"):
+        log.conceal(secret)
+    assert log.redact("canary-part-and-more") == log.HIDDEN
+
+
 def test_what_is_concealed_does_not_grow_for_ever() -> None:
     for number in range(1000):
         log.conceal(f"secret-{number}")

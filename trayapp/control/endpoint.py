@@ -78,10 +78,11 @@ def check_directory(directory: Path, *, user: int) -> None:
         raise _unsafe(directory, _("it belongs to another user"))
     if stat.S_IMODE(found.st_mode) != _DIRECTORY_MODE:
         raise _unsafe(directory, _("other users may enter it (its mode must be 0700)"))
-    above = directory.parent.stat()
-    sticky = above.st_mode & stat.S_ISVTX
-    if above.st_uid not in {0, user} or (above.st_mode & _WRITABLE_BY_OTHERS and not sticky):
-        raise _unsafe(directory, _("another user may replace it"))
+    # The one above, and the link that it may be.
+    for above in (directory.parent.stat(), directory.parent.lstat()):
+        is_open = above.st_mode & _WRITABLE_BY_OTHERS and not above.st_mode & stat.S_ISVTX
+        if above.st_uid not in {0, user} or (is_open and not stat.S_ISLNK(above.st_mode)):
+            raise _unsafe(directory, _("another user may replace it"))
 
 
 def unusable(directory: Path, error: OSError) -> ChannelError:

@@ -14,9 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import trayapp
 from trayapp.accounts.tokens import (
     NothingToRefresh,
     RefreshError,
@@ -37,6 +37,7 @@ from trayapp.sync.outcome import (
     ServerTrouble,
     SignedOut,
 )
+from trayapp.sync.skew import skew_of, tell
 
 if TYPE_CHECKING:
     import requests
@@ -81,8 +82,14 @@ class _Body(io.BytesIO):
 
     left = False
 
+    def __init__(self, content: bytes, ends_at: float) -> None:
+        super().__init__(content)
+        self._ends_at = ends_at
+
     def read(self, size: int | None = -1, /) -> bytes:
         self.left = True
+        if time.monotonic() > self._ends_at:  # the server takes it crumb by crumb
+            raise TimeoutError
         return super().read(size)
 
 
@@ -101,7 +108,6 @@ class HttpClient:
         auth: TokenSource | None = None,
         shown_as: Callable[[str], Mapping[str, str]] = bearer,
         make_session: Callable[[], requests.Session] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
         timeouts: Timeouts | None = None,
     ) -> None:
         """`base_url` with its prefix; `shown_as` gives the headers that show an access token.
@@ -112,7 +118,6 @@ class HttpClient:
         self._auth = auth
         self._shown_as = shown_as
         self._make_session = make_session or new_session
-        self._monotonic = monotonic
         self._timeouts = timeouts or Timeouts()
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
@@ -143,7 +148,10 @@ class HttpClient:
             if not isinstance(answer, Answer) or answer.status != _UNAUTHORIZED:
                 return answer
             _logger.info("Token expired (401)")
-            access = self._auth.renew(access)
+            try:
+                access = self._auth.renew(access)
+            except NothingToRefresh:
+                return answer  # the server's own words say why
         except RefreshError as error:
             return _outcome_of_refresh(error)
         # A 401 was not acted upon, so even what may not be repeated goes once more.
@@ -153,11 +161,14 @@ class HttpClient:
         import requests  # noqa: PLC0415  # loads late, on purpose
         from urllib3.exceptions import HTTPError  # noqa: PLC0415  # loads late, on purpose
 
-        body = _Body(call.content or b"")
-        last_wait_at = self._monotonic() + self._timeouts.total_seconds
-        last_wait_at -= self._timeouts.read_seconds
+        from trayapp.servers.http_session import within  # noqa: PLC0415  # it needs requests
+
+        total = self._timeouts.total_seconds
+        body = _Body(call.content or b"", time.monotonic() + total)
+        asked_at = datetime.now(UTC)
         try:
-            return self._read(self._respond(call, access, body), last_wait_at)
+            with within(total):
+                answer = _read(self._respond(call, access, body))
         except (
             requests.RequestException,
             HTTPError,
@@ -170,6 +181,8 @@ class HttpClient:
             # Without a body there is no telling when the request was complete.
             left = call.method != "GET" and (body.left or not call.content)
             return outcome_of_exception(error, request_left=left)
+        _tell_skew(answer, asked_at)
+        return answer
 
     def _respond(self, call: _Call, access: str, body: _Body) -> requests.Response:
         import requests  # noqa: PLC0415  # loads late, on purpose
@@ -211,23 +224,26 @@ class HttpClient:
                 self._environment = _Environment(proxies=merged["proxies"], verify=merged["verify"])
             return self._session, self._environment
 
-    def _read(self, response: requests.Response, last_wait_at: float) -> Answer:
-        """The whole answer; what is too long counts as unreadable."""
-        import requests  # noqa: PLC0415  # loads late, on purpose
 
-        content = bytearray()
-        try:
-            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    content.clear()
-                    break
-                if self._monotonic() > last_wait_at:
-                    raise requests.ReadTimeout
-        finally:
-            # Returns the connection when everything was read, else closes it.
-            response.raw.close() if not response.raw.closed else response.raw.release_conn()
-        return answer_of(response, bytes(content))
+def _read(response: requests.Response) -> Answer:
+    """The whole answer; what is too long counts as unreadable."""
+    content = bytearray()
+    try:
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            content += chunk
+            if len(content) > MAX_ANSWER_BYTES:
+                content.clear()
+                break
+    finally:
+        # Returns the connection when everything was read, else closes it.
+        response.raw.close() if not response.raw.closed else response.raw.release_conn()
+    return answer_of(response, bytes(content))
+
+
+def _tell_skew(answer: Answer, asked_at: datetime) -> None:
+    """Compare the clocks; a page of a portal may have been kept for long."""
+    if answer.is_json and answer.date is not None:
+        tell(skew_of(answer.date, asked_at=asked_at, answered_at=datetime.now(UTC)))
 
 
 def token_refresher(
@@ -237,11 +253,12 @@ def token_refresher(
 
     def refresh(token: str) -> Tokens:
         answer = client.send("POST", path, {field: token})
+        client.close()  # seldom needed: a connection that is kept would only stay open
         if not isinstance(answer, Answer):
             # A lost answer: where the server takes a refresh token twice nothing is lost, and
             # where it does not, the next try says so.
             lost = isinstance(answer, Doubtful)
-            raise _RefreshFailedError(Offline(answer.reason) if lost else answer)
+            raise RefreshFailed(Offline(answer.reason) if lost else answer)
         outcome = outcome_of_status(answer, repeatable=True)
         access, new = answer.field("access_token"), answer.field("refresh_token")
         if outcome is None and isinstance(access, str) and access:
@@ -250,13 +267,13 @@ def token_refresher(
             raise RefreshRefused(answer.status_line)
         reason = f"Token refresh failed: {answer.status_line}"
         if outcome is None:
-            raise _RefreshFailedError(ServerTrouble(f"{reason}, without a token"))
-        raise _RefreshFailedError(replace(outcome, reason=reason))
+            raise RefreshFailed(ServerTrouble(f"{reason}, without a token"))
+        raise RefreshFailed(replace(outcome, reason=reason))
 
     return refresh
 
 
-class _RefreshFailedError(RefreshUnreachable):
+class RefreshFailed(RefreshUnreachable):
     """The refresh ended in an outcome that is neither yes nor no."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -265,7 +282,7 @@ class _RefreshFailedError(RefreshUnreachable):
 
 
 def _outcome_of_refresh(error: RefreshError) -> Outcome:
-    if isinstance(error, _RefreshFailedError):
+    if isinstance(error, RefreshFailed):
         return error.outcome
     if isinstance(error, NothingToRefresh):
         return SignedOut(f"HTTP {_UNAUTHORIZED}: {phrase_of(_UNAUTHORIZED)}")
@@ -276,17 +293,7 @@ def _outcome_of_refresh(error: RefreshError) -> Outcome:
 
 
 def new_session() -> requests.Session:
-    """A session that says who we are, and looks into no .netrc."""
-    import requests  # noqa: PLC0415  # loads late, on purpose
+    """A session with the network, as every client makes it."""
+    from trayapp.servers import http_session  # noqa: PLC0415  # loads requests, late
 
-    session = requests.Session()
-    session.auth = _leave_as_it_is
-    session.headers["User-Agent"] = f"Trayapp/{trayapp.__version__}"
-    session.headers["Accept"] = "application/json"
-    session.headers["Accept-Encoding"] = "identity"
-    return session
-
-
-def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` that does nothing, so that requests looks into no .netrc."""
-    return request
+    return http_session.new_session()

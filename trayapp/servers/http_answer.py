@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import requests
 
 _MAX_WORDS = 200
+_LARGEST = 2**63 - 1
+_MOST_PLAIN = 4096
 _LONGEST_PAUSE = timedelta(days=30)
 _WORDS_AT = ("message", "error_description", "detail", "error", "title", "errors")
 _OPAQUE = re.compile(r"(?<![\w-])[\w+/-]{24,}=*(?![\w-])")
@@ -27,14 +30,18 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 class Answer:
     """One answer. `json` means something only where `is_json` is true.
 
-    `is_html`: a web page came where the API was expected.
+    `is_html`: a web page came where the API was expected. `plain`: the beginning of a plain text,
+    for the one server that answers so; here it is no words of a server's.
     """
 
     status: int
     json: object = None
     is_json: bool = False
     is_html: bool = False
+    plain: str = ""
     retry_after: timedelta | datetime | None = None
+    date: datetime | None = field(default=None, compare=False)
+    """The server's time when it said so; None where it tells none, or the answer was kept."""
 
     @property
     def status_line(self) -> str:
@@ -94,11 +101,47 @@ def parse_retry_after(value: str | None) -> timedelta | datetime | None:
     if text.isascii() and text.isdecimal():
         longest = int(_LONGEST_PAUSE.total_seconds())
         return timedelta(seconds=min(int(text[:12]), longest))
+    return parse_date(text)
+
+
+def parse_date(text: str) -> datetime | None:
+    """A date as HTTP writes it; None when it is not readable."""
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _parsed(content: bytes) -> object:
+    """What the text says in JSON. Raises ValueError, RecursionError.
+
+    Python would take more than JSON has: numbers that are none or beyond all bounds, and halves
+    of characters, which neither a database nor a window takes.
+    """
+    text = content.decode("utf-8-sig")
+    parsed: object = json.loads(
+        text, parse_constant=_finite, parse_float=_finite, parse_int=_bounded
+    )
+    if b"\\u" in content:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
+
+
+def _bounded(text: str) -> int:
+    number = int(text)
+    if abs(number) > _LARGEST:
+        msg = "larger than any time or count"
+        raise ValueError(msg)
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        msg = "not a number to count with"
+        raise ValueError(msg)
+    return number
 
 
 def answer_of(response: requests.Response, content: bytes) -> Answer:
@@ -106,14 +149,25 @@ def answer_of(response: requests.Response, content: bytes) -> Answer:
     start = content[:512].lstrip().lower()
     kind = response.headers.get("Content-Type", "").lower()
     try:
-        parsed: object = json.loads(content)
+        parsed = _parsed(content)
         is_json = True
     except (ValueError, RecursionError):
         parsed, is_json = None, False
+    is_plain = kind.startswith("text/plain")
+    date = None if "Age" in response.headers else parse_date(response.headers.get("Date", ""))
     return Answer(
         status=response.status_code,
         json=parsed,
         is_json=is_json,
         is_html=not is_json and ("html" in kind or start.startswith((b"<!doctype", b"<html"))),
-        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+        plain=content[:_MOST_PLAIN].decode(errors="replace").strip() if is_plain else "",
+        retry_after=_pause(parse_retry_after(response.headers.get("Retry-After")), date),
+        date=date,
     )
+
+
+def _pause(
+    after: timedelta | datetime | None, date: datetime | None
+) -> timedelta | datetime | None:
+    """How long: of two of the server's times, whatever our own clock says."""
+    return after - date if isinstance(after, datetime) and date is not None else after

@@ -63,8 +63,10 @@ def outcome_of_status(
     if status in _OFFLINE_STATUSES:
         return Offline(_NETWORK + _OFFLINE_STATUSES[status])
     if status in _TROUBLE_STATUSES:
-        trouble = ServerTrouble(reason, retry_after=answer.retry_after)
-        return trouble if repeatable else Doubtful(reason, answered=True)
+        told = answer.retry_after
+        if repeatable:
+            return ServerTrouble(reason, retry_after=told)
+        return Doubtful(reason, answered=True, retry_after=told)
     return _outcome_of_no(answer, reason, entity_missing=entity_missing)
 
 

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 from trayapp.accounts.tokens import TokenSource, TokenStore
 from trayapp.servers.http import HttpClient
 from trayapp.servers.hubnity_account import refresher
-from trayapp.servers.hubnity_answers import in_doubt, read_only
+from trayapp.servers.hubnity_answers import read_only
 from trayapp.servers.hubnity_api import HubnityApi
-from trayapp.servers.hubnity_batch import confirmed, conflict, deliver, fields_of
+from trayapp.servers.hubnity_batch import deliver, fields_of
 from trayapp.servers.hubnity_corrections import Mender, Mending, mending_of, plan_mending
 from trayapp.servers.hubnity_foreign import Foreign
 from trayapp.servers.hubnity_imported import best_of, is_overruled, told_of
@@ -32,6 +32,7 @@ from trayapp.servers.hubnity_shapes import (
     next_step,
     wanted_shape,
 )
+from trayapp.servers.hubnity_steps import bring, confirmed, conflict
 from trayapp.sync.outcome import (
     Absent,
     Blocked,
@@ -45,7 +46,6 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Capabilities, Known, Nothing, Unit, Write
 from trayapp.tracking.catalog import Catalog
 
-_MOST_STEPS = 4
 _MOST_IN_BATCH = 100
 
 
@@ -154,16 +154,13 @@ class HubnityServer:
         return self._bring(record, want, written=False)
 
     def _bring(self, record: Record, want: Shape, *, written: bool) -> Outcome:
-        """Step by step to `want`. `written`: this write has changed something already."""
-        for _ in range(_MOST_STEPS):
-            step = next_step(record.shape, want)
-            if step is None:
-                return Delivered(remote_id=record.id, base=want.to_json())
-            changed = self._api.change(record.id, step)
-            if isinstance(changed, Outcome):
-                return in_doubt(changed) if written else changed
-            record, written = changed, True
-        return conflict(record)
+        return bring(
+            self._api,
+            record,
+            want,
+            lambda shown: next_step(shown.shape, want),
+            written=written,
+        )
 
     # -- a record it has not ---------------------------------------------------------------
 
@@ -173,16 +170,20 @@ class HubnityServer:
         if len(readable) < len(jobs):
             return Several(parts=tuple(one if isinstance(one, Ours) else Unasked() for one in jobs))
         user_id = self._api.user_id()
+        if isinstance(user_id, Outcome):
+            return user_id
+        return self._create_together(readable, user_id)
+
+    def _create_together(self, jobs: Sequence[Job], user_id: str) -> Outcome:
         has_sync = self._api.has_sync()
-        for found in (user_id, has_sync):
-            if isinstance(found, Outcome):
-                return found
+        if isinstance(has_sync, Outcome):
+            return has_sync
         if not has_sync:
             return Several(parts=tuple(Unasked() for _ in jobs))
-        outcome = deliver(self._api, readable, str(user_id))
+        outcome = deliver(self._api, jobs, user_id)
         if not isinstance(outcome, Several):
             return outcome
-        told = zip(outcome.parts, readable, strict=True)
+        told = zip(outcome.parts, jobs, strict=True)
         return Several(parts=tuple(self._foreign.told_with(one, job) for one, job in told))
 
     def _create(self, job: Job, user_id: str) -> Outcome:

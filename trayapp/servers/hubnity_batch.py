@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from trayapp.servers.hubnity_answers import in_doubt
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_job import Job
-from trayapp.servers.hubnity_shapes import Record, Shape, time_text
-from trayapp.sync.found import Shown
+from trayapp.servers.hubnity_shapes import Record, time_text
+from trayapp.servers.hubnity_steps import confirmed
 from trayapp.sync.outcome import (
     AlreadySo,
     Blocked,
-    Conflict,
     Delivered,
     Doubtful,
     Outcome,
@@ -73,19 +72,6 @@ def fields_of(api: HubnityApi, job: Job, user_id: str) -> dict[str, object] | Ou
     body: dict[str, object] = {"userId": user_id, "startTime": time_text(job.want.start_ms)}
     body |= {"projectId": project_id} if project_id else {}
     return body | ({"description": job.note} if job.note else {})
-
-
-def confirmed(record: Record, want: Shape) -> Outcome:
-    """Delivered when the record is as it should be."""
-    if record.shape != want:
-        return conflict(record)
-    return Delivered(remote_id=record.id, base=want.to_json())
-
-
-def conflict(record: Record) -> Conflict:
-    """The record is as nobody of us left it."""
-    reason = f"Conflict: the server shows {record.shape.words()}"
-    return Shown(reason, remote_id=record.id, base=record.shape.to_json(overruled=True))
 
 
 def _end_of(job: Job) -> dict[str, object]:

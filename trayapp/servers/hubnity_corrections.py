@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from trayapp.servers.hubnity_answers import in_doubt, read_only
+from trayapp.servers.hubnity_answers import read_only
 from trayapp.servers.hubnity_api import HubnityApi
-from trayapp.servers.hubnity_batch import conflict
 from trayapp.servers.hubnity_imported import is_overruled
 from trayapp.servers.hubnity_shapes import (
     Finding,
@@ -23,13 +22,13 @@ from trayapp.servers.hubnity_shapes import (
     next_step,
     wanted_shape,
 )
+from trayapp.servers.hubnity_steps import bring, conflict
 from trayapp.sync.outcome import Absent, Delivered, Ours, Outcome, Removed
 from trayapp.sync.server import Known, Nothing, Unit, Write
 from trayapp.tracking.entry import TimeEntry
 
 GONE = "gone"
 """The base of a record that was removed from here."""
-_MOST_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,17 +173,7 @@ class Mender:
         return conflict(record) if is_other else read_only(self._bring(record, mending))
 
     def _bring(self, record: Record, mending: Mending) -> Outcome:
-        """Step by step to what is wanted."""
-        written = False
-        for _ in range(_MOST_STEPS):
-            step = self._next_step(record, mending)
-            if step is None:
-                return Delivered(remote_id=record.id, base=mending.want.to_json())
-            changed = step if isinstance(step, Outcome) else self._api.change(record.id, step)
-            if isinstance(changed, Outcome):
-                return in_doubt(changed) if written else changed
-            record, written = changed, True
-        return conflict(record)
+        return bring(self._api, record, mending.want, lambda shown: self._next_step(shown, mending))
 
     def _next_step(self, record: Record, mending: Mending) -> Step | Outcome | None:
         step = None if mending.keeps_times else next_step(record.shape, mending.want)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from trayapp.servers.hubnity_batch import conflict
 from trayapp.servers.hubnity_job import Job
 from trayapp.servers.hubnity_shapes import Record
+from trayapp.servers.hubnity_steps import conflict
 from trayapp.sync.found import Begun
 from trayapp.sync.outcome import Absent, Conflict, Delivered, Outcome
 from trayapp.sync.server import Write

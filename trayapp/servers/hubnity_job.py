@@ -12,9 +12,10 @@ from trayapp.servers.hubnity_shapes import (
     Record,
     Shape,
     Status,
+    is_near,
     judge,
 )
-from trayapp.servers.hubnity_stages import Stage, is_imported, is_near, marks_of, stages_of
+from trayapp.servers.hubnity_stages import Stage, is_imported, marks_of, stages_of
 from trayapp.sync.server import Unit
 from trayapp.tracking.entry import TimeEntry, to_ms
 

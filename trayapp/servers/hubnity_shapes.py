@@ -19,7 +19,8 @@ from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, fr
 
 _SECOND = timedelta(seconds=1)
 _NEAR_MS = 2_000
-_NEAR_SECONDS = 2
+NEAR_SECONDS = 2
+"""So much may two counts of the same span differ by."""
 
 
 class Status(StrEnum):
@@ -151,8 +152,6 @@ def next_step(shape: Shape, want: Shape) -> Step | None:
     stops_at_once = shape.status is Status.RUNNING and want.status is Status.STOPPED
     if shape.status is want.status or stops_at_once:
         return Step(fields=_absolute(want))
-    if shape.status is Status.STOPPED:  # no verb opens it again
-        return Step(fields={**_absolute(want), "status": want.status.value})
     verb = {Status.RUNNING: "resume", Status.PAUSED: "pause", Status.STOPPED: "stop"}[want.status]
     return Step(verb=verb, fields={})
 
@@ -187,6 +186,11 @@ def time_text(ms: int) -> str:
     return from_ms(ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+def is_near(one_ms: int, other_ms: int) -> bool:
+    """Whether two clocks may have meant the same moment."""
+    return abs(one_ms - other_ms) <= _NEAR_MS
+
+
 def _absolute(want: Shape) -> Mapping[str, object]:
     fields: dict[str, object] = {"startTime": time_text(want.start_ms), "duration": want.seconds}
     if want.end_ms is not None:
@@ -202,8 +206,8 @@ def _paused_by_clock(record: Record, base: Shape) -> bool:
     ran = (record.changed_ms - base.start_ms) // 1000
     gained = shape.seconds - base.seconds
     # One of the dialects moves the start at a pause.
-    is_start = shape.start_ms == base.start_ms or _is_near(shape.start_ms, record.changed_ms)
-    return is_start and any(abs(gained - by) <= _NEAR_SECONDS for by in (ran, max(0, ran)))
+    is_start = shape.start_ms == base.start_ms or is_near(shape.start_ms, record.changed_ms)
+    return is_start and any(abs(gained - by) <= NEAR_SECONDS for by in (ran, max(0, ran)))
 
 
 def _half_way(record: Record, base: Shape, want: Shape) -> bool:
@@ -212,15 +216,15 @@ def _half_way(record: Record, base: Shape, want: Shape) -> bool:
     if shape.status is not want.status:
         return False
     if shape.status is Status.RUNNING:
-        return _resumed_by_clock(shape, base) and _is_near(shape.start_ms, record.changed_ms)
+        return _resumed_by_clock(shape, base) and is_near(shape.start_ms, record.changed_ms)
     if shape.end_ms is None or want.end_ms is None:
         return False
     if base.status is Status.PAUSED and shape.seconds == base.seconds:
-        return shape.start_ms == base.start_ms and _is_near(shape.end_ms, record.changed_ms)
+        return shape.start_ms == base.start_ms and is_near(shape.end_ms, record.changed_ms)
     # A server may count the seconds itself when it is told the end of what runs.
     ours = (shape.start_ms, shape.end_ms) == (want.start_ms, want.end_ms)
     counted = base.seconds + (want.end_ms - want.start_ms) // 1000
-    return ours and abs(shape.seconds - counted) <= _NEAR_SECONDS
+    return ours and abs(shape.seconds - counted) <= NEAR_SECONDS
 
 
 def _resumed_by_clock(shape: Shape, base: Shape) -> bool:
@@ -228,10 +232,6 @@ def _resumed_by_clock(shape: Shape, base: Shape) -> bool:
         return shape.seconds == base.seconds
     # The server had paused it before our resume.
     return shape.seconds > base.seconds and shape.start_ms != base.start_ms
-
-
-def _is_near(one_ms: int, other_ms: int) -> bool:
-    return abs(one_ms - other_ms) <= _NEAR_MS
 
 
 def _shape_of(value: Mapping[str, object]) -> Shape:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from trayapp.servers.hubnity_shapes import Shape, Status, wanted_shape
+from trayapp.servers.hubnity_shapes import NEAR_SECONDS, Shape, Status, is_near, wanted_shape
 from trayapp.sync.server import Unit
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, to_ms
 
-_NEAR_MS = 2_000
-_NEAR_SECONDS = 2
 _SECOND = timedelta(seconds=1)
 _NOTHING = timedelta()
 
@@ -38,7 +36,7 @@ class Stage:
         mine = self.shape
         if shown.status is not mine.status:
             return False
-        if abs(shown.seconds - mine.seconds) > _NEAR_SECONDS * self.closed:
+        if abs(shown.seconds - mine.seconds) > NEAR_SECONDS * self.closed:
             return False
         if mine.status is Status.RUNNING:
             return is_near(shown.start_ms, mine.start_ms)
@@ -77,11 +75,6 @@ def marks_of(entry: TimeEntry) -> tuple[int, ...]:
     """All the begins that a record may show, and where a pause moves them to."""
     ends = (one.ended_at for one in entry.segments if one.ended_at is not None)
     return tuple(to_ms(at) for at in (*(one.began_at for one in entry.segments), *ends))
-
-
-def is_near(one_ms: int, other_ms: int) -> bool:
-    """Whether two clocks may have meant the same moment."""
-    return abs(one_ms - other_ms) <= _NEAR_MS
 
 
 def _moments(entry: TimeEntry, pending: Sequence[Event]) -> list[tuple[int, Shape, int]]:

@@ -10,19 +10,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from trayapp.accounts.jwt import claims
 from trayapp.accounts.tokens import (
     MemoryTokenStore,
     RefreshRefused,
-    RefreshUnreachable,
     Tokens,
     TokenSource,
     TokenStore,
 )
 from trayapp.i18n import _
 from trayapp.log import conceal
+from trayapp.servers.http import RefreshFailed
 from trayapp.servers.timetagger import TimeTaggerServer
 from trayapp.servers.timetagger_api import TimeTaggerApi
 from trayapp.sync.kind import Credentials, SignedIn
@@ -83,9 +84,10 @@ def refresher(url: str) -> Callable[[str], Tokens]:
             api.close()
         if isinstance(new, str):
             return Tokens(access=new, refresh=new)
+        reason = new.reason.removeprefix("HTTP ")
         if isinstance(new, (SignedOut, Refused)):
-            raise RefreshRefused(new.reason.removeprefix("HTTP "))
-        raise RefreshUnreachable(new.reason)
+            raise RefreshRefused(reason)
+        raise RefreshFailed(replace(new, reason=f"Token refresh failed: {reason}"))
 
     return refresh
 

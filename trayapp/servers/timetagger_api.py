@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from trayapp.accounts.tokens import TokenSource
 from trayapp.servers.http import HttpClient, Timeouts
@@ -26,10 +25,7 @@ from trayapp.sync.outcome import (
     WrongAddress,
 )
 
-if TYPE_CHECKING:
-    import requests
-
-_UNAUTHORIZED, _PAYMENT_REQUIRED = 401, 402
+_FIRST_NO, _UNAUTHORIZED, _PAYMENT_REQUIRED = 400, 401, 402
 _UNAUTHORIZED_WORDS = "unauthorized: "
 _AFTER_RESET = "Item was modified after a reset"
 _FAR_FUTURE = 10**11
@@ -53,14 +49,7 @@ class TimeTaggerApi:
     def __init__(
         self, url: str, auth: TokenSource | None = None, *, timeouts: Timeouts | None = None
     ) -> None:
-        self._unauthorized = ""
-        self._client = HttpClient(
-            url,
-            auth=auth,
-            shown_as=_shown_as,
-            make_session=self._make_session,
-            timeouts=timeouts,
-        )
+        self._client = HttpClient(url, auth=auth, shown_as=_shown_as, timeouts=timeouts)
 
     def version(self) -> str | Outcome:
         """The server's version; asked for only with a good token."""
@@ -76,7 +65,9 @@ class TimeTaggerApi:
         answer = self._client.get("/version")
         if not isinstance(answer, Answer):
             return answer
-        if answer.status == _UNAUTHORIZED and answer.words().startswith(_UNAUTHORIZED_WORDS):
+        if answer.status == _UNAUTHORIZED and _in_json(answer).words().startswith(
+            _UNAUTHORIZED_WORDS
+        ):
             return Delivered()
         outcome = outcome_of(answer)
         if isinstance(outcome, (Offline, ServerTrouble, Throttled, WrongAddress)):
@@ -96,8 +87,7 @@ class TimeTaggerApi:
             return Offline(answer.reason)  # nothing changes there, so there is no doubt
         if not isinstance(answer, Answer):
             return answer
-        outcome = self._told(outcome_of(answer))
-        return outcome or _token_in(answer)
+        return outcome_of(answer) or _token_in(answer)
 
     def around(self, first: int, last: int | None = None) -> list[Record] | Outcome:
         """The records that cover a second from first to last, and all that run since before."""
@@ -132,9 +122,8 @@ class TimeTaggerApi:
         ]
         answer = self._client.send("PUT", "/records", body)
         if not isinstance(answer, Answer):
-            return self._told(answer) or answer
-        outcome = self._told(outcome_of(answer))
-        return outcome or _not_taken(answer, [one.key for one in records])
+            return answer
+        return outcome_of(answer) or _not_taken(answer, [one.key for one in records])
 
     def close(self) -> None:
         """Give up connections."""
@@ -143,37 +132,31 @@ class TimeTaggerApi:
     def _read(self, path: str, query: Mapping[str, str] | None = None) -> Answer | Outcome:
         answer = self._client.get(path, query=query)
         if not isinstance(answer, Answer):
-            return self._told(answer) or answer
-        return self._told(outcome_of(answer)) or answer
-
-    def _told(self, outcome: Outcome | None) -> Outcome | None:
-        """A refused token in the server's words: "revoked" asks for another than "expired"."""
-        if outcome == SignedOut(f"HTTP {_UNAUTHORIZED}: {phrase_of(_UNAUTHORIZED)}"):
-            words = clean_words(self._unauthorized)
-            return replace(outcome, reason=f"HTTP {_UNAUTHORIZED}: {words}") if words else outcome
-        return outcome
-
-    def _hear(self, status: int, text: str) -> None:
-        if status == _UNAUTHORIZED:
-            self._unauthorized = text
-
-    def _make_session(self) -> requests.Session:
-        from trayapp.servers.timetagger_words import (  # noqa: PLC0415  # needs requests: loads late
-            session_that_hears,
-        )
-
-        return session_that_hears(self._hear)
+            return answer
+        return outcome_of(answer) or answer
 
 
 def outcome_of(answer: Answer) -> Outcome | None:
     """What an answer means; None: it is to be read. A PUT here may always be repeated."""
+    answer = _in_json(answer)
+    words = answer.words()
+    if answer.status == _UNAUTHORIZED and words:
+        # "revoked" asks for another token than "expired".
+        return SignedOut(f"HTTP {answer.status}: {words}")
     if answer.status == _PAYMENT_REQUIRED:
         # The account is read-only: trouble of no entry in particular, that only somebody else can
         # end. As a server in trouble it fails one task, with the words, holds all the others,
         # and everything goes by itself once the account may be written to again.
-        words = answer.words().rpartition("|")[2].strip()
-        return ServerTrouble(f"HTTP {answer.status}: {words or phrase_of(answer.status)}")
+        why = words.rpartition("|")[2].strip()
+        return ServerTrouble(f"HTTP {answer.status}: {why or phrase_of(answer.status)}")
     return outcome_of_status(answer, repeatable=True)
+
+
+def _in_json(answer: Answer) -> Answer:
+    """A refusal as every other server says it, so that the common tables find its words."""
+    if answer.status < _FIRST_NO or not answer.plain:
+        return answer
+    return replace(answer, json={"message": answer.plain}, is_json=True)
 
 
 def _shown_as(access: str) -> Mapping[str, str]:

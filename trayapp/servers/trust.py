@@ -1,0 +1,35 @@
+"""Whom to trust: the certificates that a server's own must lead to. There is no way to trust all.
+
+`trust_also` is called once, when the program is composed; sessions made later follow it.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+
+_REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_private_ca = ""
+
+
+def trust_also(ca_file: str) -> None:
+    """Trust these certificates besides all others; an empty path: no others. Raises OSError."""
+    global _private_ca  # noqa: PLW0603  # one per process, as is the environment's
+    # Read now: a file that is moved while the program runs is no trouble of the network's.
+    path = Path(ca_file).expanduser()
+    _private_ca = path.read_text(encoding="ascii", errors="ignore") if ca_file else ""
+
+
+def context() -> ssl.SSLContext:
+    """What a connection checks certificates with; requests adds its own, or the environment's.
+
+    Where the environment names a bundle, that one replaces the system's, as in requests.
+    """
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not any(map(os.environ.get, _REPLACING)):
+        made.load_default_certs()
+    if _private_ca:
+        made.load_verify_locations(cadata=_private_ca)
+    return made
