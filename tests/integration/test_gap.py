@@ -137,3 +137,66 @@ def test_no_gap_is_asked_about_where_no_time_ran_unwatched(
     clock.advance(away)
     with _running_app(made_paths(tmp_path), clock) as faces:
         assert not faces.wait_for(lambda _view: True).offers(Action.STOP_AT_GAP)
+
+
+TWO_HOURS = timedelta(hours=2)
+
+
+def test_a_clock_set_forward_is_no_gap_and_the_menu_offers_to_put_the_begin_right(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        faces.press(Action.START)
+        faces.wait_for(lambda view: view.offers(Action.PAUSE))
+    clock.set_wall(START + TWO_HOURS)
+    clock.advance(60)
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        _put_right(faces)
+    clicked = _kinds_and_times(tmp_path)
+    assert clicked == [
+        (EventKind.START, START),
+        (EventKind.EDIT, START + TWO_HOURS + timedelta(minutes=1)),
+    ]
+
+
+def _put_right(faces: WatchedFaces) -> None:
+    view = faces.wait_for(lambda view: view.offers(Action.CORRECT_TIMES))
+    assert not view.offers(Action.STOP_AT_GAP)
+    labels = [getattr(row, "label", "") for row in view.rows]
+    assert "The clock was set forward by 2:00:00 during this entry." in labels
+    assert any(label.startswith("Correct the begin to ") for label in labels)
+    faces.press(Action.CORRECT_TIMES)
+    view = faces.wait_for(lambda view: not view.offers(Action.CORRECT_TIMES))
+    assert view.title.startswith("Running 0:01")
+
+
+def _any(_view: TrayView) -> bool:
+    return True
+
+
+def test_the_user_may_keep_the_times_of_a_clock_that_was_set(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        faces.press(Action.START)
+        faces.wait_for(lambda view: view.offers(Action.PAUSE))
+    clock.set_wall(START + TWO_HOURS)
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        faces.press(Action.KEEP_TIMES)
+        faces.wait_for(lambda view: not view.offers(Action.KEEP_TIMES))
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        assert not faces.wait_for(_any).offers(Action.KEEP_TIMES)
+    assert _kinds_and_times(tmp_path) == [(EventKind.START, START)]
+
+
+def test_a_night_asleep_is_asked_about_though_the_clock_was_set_back_meanwhile(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        faces.press(Action.START)
+        faces.wait_for(lambda view: view.offers(Action.PAUSE))
+    clock.advance(timedelta(hours=8))
+    clock.set_wall(clock.now() - timedelta(hours=7, minutes=55))
+    with _running_app(made_paths(tmp_path), clock) as faces:
+        faces.wait_for(lambda view: view.offers(Action.KEEP_RUNNING))

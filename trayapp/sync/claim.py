@@ -75,14 +75,20 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What a request is chosen for and from."""
+class Sight:
+    """What can be told of an account's queue without its server."""
 
     writer: QueueWriter
-    server: TimeServer
     account: Account
     waits: Waits
     now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene(Sight):
+    """What a request is chosen for and from."""
+
+    server: TimeServer
 
 
 _Chosen = tuple[SyncTask, Gate | None]
@@ -93,7 +99,8 @@ _OF_THE_NETWORK = frozenset({GateKind.OFFLINE, GateKind.UNTRUSTED, GateKind.LOCK
 def choose(at: Scene) -> Request | Batch | Broken | Check | Pause:
     """The next request; what needs none is settled on the way."""
     while True:
-        chosen = _next_task(at)
+        one_active = at.server.capabilities.one_active
+        chosen = _next_task(at, last=_running_entry(at.writer) if one_active else "")
         if not isinstance(chosen, tuple):
             return chosen
         task, gate = chosen
@@ -104,6 +111,12 @@ def choose(at: Scene) -> Request | Batch | Broken | Check | Pause:
             return Broken(account=at.account, task=task, gate=gate, outcome=Ours(reason))
         if request is not None:
             return request if request.looks else _marked(at, request)
+
+
+def rest_of(at: Sight) -> Pause | None:
+    """How long there is nothing to ask the server; None: `choose` finds something now."""
+    chosen = _next_task(at, last="")
+    return chosen if isinstance(chosen, Pause) else None
 
 
 def _marked(at: Scene, request: Request) -> Request | Batch:
@@ -141,23 +154,24 @@ def _companions(at: Scene, first: Request) -> list[Request]:
 
 def _is_new_and_finished(request: Request) -> bool:
     head, unit = request.tasks[0], request.unit
-    is_new = head.sends == 0 and not head.on_trial and not unit.known
+    is_new = head.sends == 0 and not head.on_trial and request.write.segment_id not in unit.known
     return is_new and unit.entry.state is TrackerState.STOPPED
 
 
-def _next_task(at: Scene) -> _Chosen | Check | Pause:
+def _next_task(at: Sight, *, last: str) -> _Chosen | Check | Pause:
+    """`last`: the entry that comes behind all others."""
     gate = at.writer.accounts.gate(at.account.id)
     if gate is None:
-        return _next_of_all(at)
+        return _next_of_all(at, last=last)
     if gate.due_at is None:
         return Pause(None)
     head = _head(at.writer, gate)
-    if gate.due_at > at.now and gate.since <= at.now:  # else the clock was set back
+    if gate.due_at > at.now:
         return _other_entry(at, gate, head) or Pause(gate.due_at if _can_probe(at) else None)
     return _probe(at, gate, head)
 
 
-def _next_of_all(at: Scene) -> _Chosen | Pause:
+def _next_of_all(at: Sight, *, last: str) -> _Chosen | Pause:
     """Nothing is closed: what went out and was not answered is cleared up first.
 
     The next might end likewise.
@@ -169,12 +183,11 @@ def _next_of_all(at: Scene) -> _Chosen | Pause:
     look_at = tasks.next_look(account_id, at.now)
     if look_at is not None:
         return Pause(look_at)
-    last = _running_entry(at.writer) if at.server.capabilities.one_active else ""
     task = tasks.next_task(account_id, at.now, last_entry=last)
     return (task, None) if task else Pause(tasks.next_due(account_id))
 
 
-def _can_probe(at: Scene) -> bool:
+def _can_probe(at: Sight) -> bool:
     """Whether there is anything to try when the gate is due; else there is no reason to wake up."""
     tasks, account_id = at.writer.tasks, at.account.id
     return tasks.has_unheld(account_id) or tasks.has_untried(account_id, TROUBLE)
@@ -186,7 +199,7 @@ def _head(writer: QueueWriter, gate: Gate) -> SyncTask | None:
     return writer.tasks.get_pending(gate.task_id) if is_head and gate.task_id else None
 
 
-def _other_entry(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | None:
+def _other_entry(at: Sight, gate: Gate, head: SyncTask | None) -> _Chosen | None:
     """One task of another entry, to tell a bad entry from a bad server."""
     if not gate.seeks_other or head is None:
         return None
@@ -194,7 +207,7 @@ def _other_entry(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | None
     return (task, gate) if task else None
 
 
-def _probe(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pause:
+def _probe(at: Sight, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pause:
     """The task that a closed gate lets through now that it is due."""
     tasks, account_id = at.writer.tasks, at.account.id
     if head is not None:
@@ -212,7 +225,7 @@ def _probe(at: Scene, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pa
     return Pause(due_at)
 
 
-def _ready_at(head: SyncTask, at: Scene) -> datetime:
+def _ready_at(head: SyncTask, at: Sight) -> datetime:
     """When the head may be tried: now, since its gate is due; but two looks keep their distance."""
     if head.doubt is Doubt.NONE or head.due_at is None or head.last_retry_at is None:
         return at.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from trayapp.i18n import _, ngettext
+from trayapp.sync.status import LastCommand
 from trayapp.sync.words import clock_time, one_line
 from trayapp.tracking.entry import EventKind, TimeEntry
 from trayapp.tracking.tracker import Impossible
@@ -57,6 +58,19 @@ def undone_words(kind: EventKind, entry: TimeEntry) -> str:
         EventKind.DELETE: _("The deletion is undone: {name}."),
     }
     return words[kind].format(name=entry_name(entry))
+
+
+def undo_label(last: LastCommand, zone: tzinfo | None, *, as_of: datetime) -> str:
+    """What an undo would take back: "Undo: pause 14:05"."""
+    words = {
+        EventKind.START: _("Undo: start {time}"),
+        EventKind.PAUSE: _("Undo: pause {time}"),
+        EventKind.RESUME: _("Undo: resume {time}"),
+        EventKind.STOP: _("Undo: stop {time}"),
+        EventKind.EDIT: _("Undo: correction {time}"),
+        EventKind.DELETE: _("Undo: deletion {time}"),
+    }
+    return words[last.kind].format(time=clock_time(last.at, zone, as_of=as_of))
 
 
 def fixed_words(resent: int) -> str:

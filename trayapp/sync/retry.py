@@ -7,13 +7,13 @@ work between two of them, so that a click never waits for a long retry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import GateKind
+from trayapp.queue.task import GateKind, SyncTask
 from trayapp.sync.diagnosis import cause_of_reason
 from trayapp.sync.status import RetryResult
 from trayapp.sync.waiting import Waits
@@ -36,12 +36,16 @@ def release(writer: QueueWriter, kind: GateKind) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One retry: `ids` None means all that was open when it began, up to the task `newest`."""
+    """One retry: `ids` None means all that was open when it began, up to the task `newest`.
+
+    `attempts`: how many each task had before it was put back, by this retry or one before it.
+    """
 
     number: int
     ids: Sequence[int] | None
     total: int
     newest: int
+    attempts: dict[int, int]
     done_until: int = 0
     requeuing: bool = True
 
@@ -79,7 +83,10 @@ class Retrier:
                 ids = sorted(tasks.failed_ids(account_id, ids))
                 total = len(ids)
         self._number += 1
-        self._run = _Run(number=self._number, ids=ids, total=total, newest=newest)
+        attempts = self._run.attempts if self._run else {}
+        self._run = _Run(
+            number=self._number, ids=ids, total=total, newest=newest, attempts=attempts
+        )
         return total
 
     def next_chunk(self) -> bool:
@@ -87,13 +94,16 @@ class Retrier:
         run = self._run
         if run is None or not run.requeuing:
             return False
+        run.requeuing = False  # also when this raises: it ends with what is put back by then
         with self._queue.lock() as guard:
             account_id = guard.value.accounts.active().id
             # Only behind the chunk before: what has failed again meanwhile had its chance.
-            moved, run.done_until = guard.value.tasks.requeue(
+            moved = guard.value.tasks.requeue(
                 account_id, after_id=run.done_until, limit=CHUNK, ids=run.ids
             )
-        run.requeuing = moved == CHUNK
+        run.attempts.update(moved)
+        run.done_until = max(moved, default=run.done_until)
+        run.requeuing = len(moved) == CHUNK
         return run.requeuing
 
     def cancel(self) -> int:
@@ -108,23 +118,34 @@ class Retrier:
         with self._queue.lock() as guard:
             tasks = guard.value.tasks
             left = tasks.untried(guard.value.accounts.active().id, run.newest)
-            tasks.give_back([(task, cause_of_reason(task.reason)) for task in left])
+            tasks.give_back(
+                [(_as_it_was(task, run), cause_of_reason(task.reason)) for task in left]
+            )
         return len(left)
 
     def result(self, reader: QueueReader) -> RetryResult | None:
-        """What became of it, once; to be asked when the worker rests. None while it goes on."""
+        """What became of it, once; to be asked when the worker rests. None while it goes on.
+
+        Raises QueueError; it is to be asked again then.
+        """
         run = self._run
         if run is None or run.requeuing:
             return None
-        self._run = None
         waiting, failed, reason = reader.open_until(run.newest, run.ids)
+        if waiting or failed:
+            reason = reason or _gate_reason(reader)
+        self._run = None
         return RetryResult(
             number=run.number,
             sent=run.total - waiting - failed,
             failed=failed,
             waiting=waiting,
-            reason=reason or _gate_reason(reader) if waiting or failed else "",
+            reason=reason,
         )
+
+
+def _as_it_was(task: SyncTask, run: _Run) -> SyncTask:
+    return replace(task, retry_count=run.attempts.get(task.id, task.retry_count))
 
 
 def _gate_reason(reader: QueueReader) -> str:

@@ -48,6 +48,7 @@ __all__ = [
     "sign_in_again",
     "sync_line",
     "title",
+    "totals_line",
     "tracker_line",
 ]
 
@@ -66,6 +67,13 @@ def entry_words(entry: EntryView) -> str:
 def tracker_line(status: SyncStatus) -> str:
     """Such as "Running 1:24 · Website – note"; short enough for a menu row."""
     return _join(_doing(status), shorten(_subject(status), MAX_LINE))
+
+
+def totals_line(status: SyncStatus) -> str:
+    """Such as "Today 3:05 · this week 21:40"."""
+    found = status.totals
+    today = _("Today {duration}").format(duration=duration(found.today))
+    return _join(today, _("this week {duration}").format(duration=duration(found.week)))
 
 
 def title(status: SyncStatus) -> str:
@@ -189,7 +197,7 @@ def _failed_part(status: SyncStatus) -> str:
 
 def _next_step(status: SyncStatus, zone: tzinfo | None) -> str:
     """When it goes on, or what has to happen first; empty where neither is known."""
-    to_do = {Link.SIGNED_OUT: "", Link.LOCKED: _("unlock your keyring to send")}
+    to_do = {Link.SIGNED_OUT: "", Link.LOCKED: _("unlock it to send")}
     if status.link in to_do:
         return to_do[status.link]
     at = status.next_attempt_at

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
+from trayapp.queue.clock_meta import KEPT, kept_of
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Account, Gate, SyncTask
+from trayapp.sync.clock_read import skew_now, step_since
 from trayapp.sync.outcome import Cause
 from trayapp.sync.policy import TROUBLE
 from trayapp.sync.status import (
     AccountView,
+    ClockOffer,
     EntryView,
     FailedCause,
+    LastCommand,
     Link,
     RecentView,
     RetryResult,
     SyncStatus,
 )
-from trayapp.tracking.entry import Event, TrackerState
-from trayapp.tracking.replay import clock_step, replay
+from trayapp.sync.waiting import moved
+from trayapp.tracking.by_clock import ByClock, by_clock
+from trayapp.tracking.entry import MILLISECOND, Event, Stamp, TrackerState
+from trayapp.tracking.replay import CLOCK_TOLERANCE, clock_step, replay
+from trayapp.tracking.totals import totals, week_begin
 from trayapp.tracking.tracker import Activity
 
 _INSIDE = "embedded"
@@ -40,8 +47,12 @@ _LINK_OF_CAUSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What only the running program knows; see the fields of SyncStatus."""
+    """What only the running program knows; see the fields of SyncStatus.
 
+    `stamp`: what the clocks say now, for telling whether the wall clock was set.
+    """
+
+    stamp: Stamp | None = None
     gap_since: datetime | None = None
     removed: int = 0
     retrying: bool = False
@@ -59,17 +70,22 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         last = replay(events).entry
         oldest = {account.id: reader.oldest_open(account.id) for account in accounts}
         gate = reader.gate(active.id)
-        next_attempt_at = _next_attempt(reader, active, gate)
+        step = step_since(reader, extras.stamp)
+        next_attempt_at = _next_attempt(reader, active, gate, step or timedelta())
+        skew = skew_now(reader, active.id, step)
+        clock_offer = _clock_offer(reader, events, extras.stamp)
         twins = reader.twins()
         catalog = reader.catalog(active.id)
         activities = reader.recent_activities(_RECENT_CLICKS)
+        last_command = _last_command(reader.newest_events(1))
+        segments = reader.segments_since(week_begin(now))
         causes = tuple(
             FailedCause(cause=cause, count=count, reason=reader.newest_failure(cause))
             for cause in Cause
             if (count := _count(tallies, "failed", cause=cause))
         )
     own = oldest[active.id]
-    tracker, entry = _tracked(events, now)
+    tracker, entry = _tracked(events, now, extras.stamp)
     elsewhere = _elsewhere(tallies, accounts[1:])
     link = _link(gate, own, active, elsewhere=bool(elsewhere))
     signed_in = active.kind != _INSIDE
@@ -80,6 +96,8 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         last_project=last.project if last else "",
         last_note=last.note if last else "",
         has_history=bool(events),
+        last_command=last_command,
+        totals=totals(segments, now),
         recent=_recent(activities, entry),
         projects=tuple(project.name for project in catalog.projects),
         pending=_count(tallies, "pending"),
@@ -100,6 +118,8 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         failed_causes=causes,
         removed=extras.removed,
         gap_since=extras.gap_since if tracker is TrackerState.RUNNING else None,
+        clock_skew=skew,
+        clock_offer=clock_offer,
         retrying=extras.retrying,
         retry=extras.retry,
     )
@@ -111,7 +131,9 @@ def account_label(account: Account) -> str:
     return f"{account.user} @ {place}" if account.user else place
 
 
-def _tracked(events: Sequence[Event], now: datetime) -> tuple[TrackerState, EntryView | None]:
+def _tracked(
+    events: Sequence[Event], now: datetime, present: Stamp | None
+) -> tuple[TrackerState, EntryView | None]:
     entry = replay(events).entry
     if entry is None or entry.state is TrackerState.STOPPED:
         return TrackerState.STOPPED, None
@@ -121,9 +143,35 @@ def _tracked(events: Sequence[Event], now: datetime) -> tuple[TrackerState, Entr
         note=entry.note,
         started_at=entry.started_at,
         worked=entry.worked(now),
-        clock_step=clock_step(events),
+        clock_step=clock_step(events, present),
     )
     return entry.state, view
+
+
+def _clock_offer(
+    reader: QueueReader, events: Sequence[Event], present: Stamp | None
+) -> ClockOffer | None:
+    found = by_clock(events, present)
+    return None if found is None else offer_of(found, kept_of(reader.kept(KEPT)))
+
+
+def offer_of(found: ByClock, kept: Mapping[str, int]) -> ClockOffer | None:
+    """The offer, unless the user keeps the entry; set once more, it is another question."""
+    step_ms = kept.get(found.entry_id)
+    if step_ms is not None and abs(found.step - step_ms * MILLISECOND) <= CLOCK_TOLERANCE:
+        return None
+    return ClockOffer(
+        entry_id=found.entry_id,
+        step=found.step,
+        started_at=found.started_at,
+        stopped_at=found.stopped_at,
+        is_whole=found.is_whole,
+    )
+
+
+def _last_command(newest: Sequence[Event]) -> LastCommand | None:
+    """The last event tells for all of its command: a start that ends what ran is a start."""
+    return next((LastCommand(event_id=e.id, kind=e.kind, at=e.at) for e in newest), None)
 
 
 def _recent(activities: Sequence[Activity], entry: EntryView | None) -> tuple[RecentView, ...]:
@@ -174,8 +222,12 @@ def _link(gate: Gate | None, own: SyncTask | None, active: Account, *, elsewhere
     return Link.UNKNOWN if active.last_delivery_at is None else Link.ONLINE
 
 
-def _next_attempt(reader: QueueReader, active: Account, gate: Gate | None) -> datetime | None:
+def _next_attempt(
+    reader: QueueReader, active: Account, gate: Gate | None, step: timedelta
+) -> datetime | None:
+    """By the clock as it is now: set by `step` since the worker looked at it last."""
     if gate is None:
-        return reader.next_due(active.id)
+        due_at = reader.next_due(active.id)
+        return due_at and due_at + step
     # Where all that waits is held by what failed, no time brings it any further.
-    return gate.due_at if reader.has_probe(active.id, TROUBLE) else None
+    return moved(gate, step).due_at if reader.has_probe(active.id, TROUBLE) else None

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from trayapp.sync.outcome import Cause
-from trayapp.tracking.entry import TrackerState
+from trayapp.tracking.entry import EventKind, TrackerState
+from trayapp.tracking.totals import Totals
 
 
 class Link(StrEnum):
@@ -48,11 +49,35 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockOffer:
+    """What can be done about the newest entry: the wall clock was set by `step` during it.
+
+    Its begin and end by the clock as it is now, where that makes them others; `is_whole` tells
+    that these are all that is other, so that an edit can name them.
+    """
+
+    entry_id: str
+    step: timedelta
+    started_at: datetime | None
+    stopped_at: datetime | None
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecentView:
     """What was tracked before and can be taken up again."""
 
     project: str
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCommand:
+    """What an undo would take back: the newest event of the command, what it was, and when."""
+
+    event_id: str
+    kind: EventKind
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +121,9 @@ class SyncStatus:
     last_note: str = ""
     has_history: bool = False
     """Whether anything was ever tracked, that is, whether a bare start has something to repeat."""
+    last_command: LastCommand | None = None
+    totals: Totals = Totals()
+    """Up to `as_of`, by the local log, whatever the server has."""
     recent: tuple[RecentView, ...] = ()
     """Newest first, each once, a few of them; without what runs or is paused."""
     projects: tuple[str, ...] = ()
@@ -121,6 +149,10 @@ class SyncStatus:
     removed: int = 0
     """Entries found removed on the server since the program started; grows."""
     gap_since: datetime | None = None
+    clock_skew: timedelta | None = None
+    """How far our clock is ahead of the server's; None: not known to be wrong."""
+    clock_offer: ClockOffer | None = None
+    """Until it is taken, or the user keeps the entry as it is."""
     retrying: bool = False
     """A "Retry all" is under way; its result will tell what became of it."""
     retry: RetryResult | None = None

@@ -16,7 +16,7 @@ Waits, in seconds before jitter (n counts from 0):
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trayapp.queue.task import Gate, GateKind
@@ -93,6 +93,17 @@ def told_until(outcome: Outcome, now: datetime) -> datetime | None:
 def since(at: Moment, kind: GateKind) -> datetime:
     """Since when a gate of this kind is closed."""
     return at.gate.since if at.gate is not None and at.gate.kind is kind else at.now
+
+
+def moved(gate: Gate, step: timedelta) -> Gate:
+    """The gate after the wall clock was set: closed for as long as before.
+
+    Set forward, our own waits end early instead: a click may have ended one by the new clock.
+    """
+    if step > timedelta() and not gate.by_server:
+        return gate
+    due_at = None if gate.due_at is None else gate.due_at + step
+    return replace(gate, since=gate.since + step, due_at=due_at)
 
 
 def answered(at: Moment) -> Gate | None:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 from trayapp.i18n import _
 
 _NAMED_DAYS = 6
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""They change the direction of all that follows; the marks that single words need are others."""
 
 
 def duration(length: timedelta) -> str:
@@ -35,17 +37,28 @@ def _weekday(local: datetime) -> str:
 
 def clock_step(step: timedelta) -> str:
     """How far the wall clock was set: "the clock changed by +1:00:00"."""
-    seconds = round(abs(step).total_seconds())
     sign = "-" if step < timedelta() else "+"
-    size = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return _("the clock changed by {size}").format(size=size)
+    return _("the clock changed by {size}").format(size=sign + length(step))
+
+
+def length(span: timedelta) -> str:
+    """Such as "2:00:00", whichever way."""
+    seconds = round(abs(span).total_seconds())
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def one_line(text: str) -> str:
-    """User's text for a title or a menu row: no line breaks, nothing a toolkit chokes on."""
-    shown = (" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
+    """Anybody's text for a title or a row: no line breaks, nothing a toolkit chokes on.
+
+    Nothing either that moves a terminal's cursor, or turns round what stands beside it.
+    """
+    shown = (" " if _is_unseen(c) else c for c in text)
     visible = "".join(shown).encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
     return " ".join(visible.split())
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in _TURNING
 
 
 def units(text: str) -> int:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from trayapp.clock import Clock
+from trayapp.clock import Clock, QuickStamps
 from trayapp.mutex import Mutex, PoisonError
+from trayapp.queue.clock_meta import Anchor
 from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account
@@ -24,14 +25,19 @@ from trayapp.sync.claim import (
     Pause,
     Request,
     Scene,
+    Sight,
     Twins,
     choose,
+    rest_of,
     twins_to_look_for,
 )
 from trayapp.sync.outcome import Outcome
-from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Aftermath, Rules, log_outcome, settle
+from trayapp.sync.skew import listening
+from trayapp.sync.timekeeping import keep_time, note_skew
+from trayapp.sync.waiting import moved
+from trayapp.tracking.entry import MILLISECOND
 
 logger = logging.getLogger(__name__)
 
@@ -66,15 +72,30 @@ class Listing:
     account: Account
 
 
+_Asked = Request | Batch | Broken | Check
+
+
 @dataclass(slots=True)
 class _Unsettled:
-    """What was asked and answered, and not yet written down."""
+    """What was asked and answered, and not yet written down.
 
-    claim: Request | Batch | Broken | Check
+    `anchor`: by which clock the claim's times are; `skew`: what the answer told of ours.
+    """
+
+    claim: _Asked
     outcome: Outcome
+    anchor: Anchor
+    skew: timedelta | None
+
+    def claim_by(self, anchor: Anchor) -> _Asked:
+        """The claim, as if it had been made by this clock."""
+        if self.claim.gate is None or anchor == self.anchor:
+            return self.claim
+        step = (anchor.offset_ms - self.anchor.offset_ms) * MILLISECOND
+        return replace(self.claim, gate=moved(self.claim.gate, step))
 
 
-_Claim = Request | Batch | Broken | Check | Twins | Listing | Pause | Account
+_Claim = _Asked | Twins | Listing | Pause | Account
 
 
 class SyncWorker:
@@ -99,6 +120,7 @@ class SyncWorker:
         self._served: Account | None = None
         self._listed: dict[int, datetime] = {}
         self._unservable: int | None = None
+        self._stamps = QuickStamps(ports.clock)
 
     # -- the thread ------------------------------------------------------------------------
 
@@ -173,7 +195,7 @@ class SyncWorker:
             self._reconnect_is_due = False
             self._served = None
         settles = self._unsettled is not None
-        claim = self._settle_and_claim()
+        claim, anchor = self._settle_and_claim()
         if settles:
             self._ports.changed()
         match claim:
@@ -187,19 +209,23 @@ class SyncWorker:
             case Listing():
                 self._list(claim)
             case _:
-                self._unsettled = _Unsettled(claim, self._ask(claim))
+                with listening() as heard:
+                    outcome = self._ask(claim)
+                self._unsettled = _Unsettled(claim, outcome, anchor, heard.trusted(outcome))
         return None
 
     def settle(self) -> None:
         """Write down the last answer, if any; errors are logged: a doubt is settled next time."""
         try:
             with self._queue.lock() as guard:
-                aftermath = self._settled(guard.value, self._ports.clock.now())
+                stamp = self._stamps.stamp()
+                anchor = keep_time(guard.value, stamp)
+                aftermath = self._settled(guard.value, stamp.at, anchor)
             self._committed(aftermath)
         except (QueueError, PoisonError) as error:
             logger.warning("The last answer could not be written down: %s", error)
 
-    def _ask(self, claim: Request | Batch | Broken | Check) -> Outcome:
+    def _ask(self, claim: _Asked) -> Outcome:
         if isinstance(claim, Broken):
             return claim.outcome
         server = self._connected()
@@ -231,21 +257,23 @@ class SyncWorker:
             raise RuntimeError(msg)
         return self._server
 
-    def _settle_and_claim(self) -> _Claim:
+    def _settle_and_claim(self) -> tuple[_Claim, Anchor]:
         with self._queue.lock() as guard:
             writer = guard.value
-            now = self._ports.clock.now()
-            aftermath = self._settled(writer, now)
+            stamp = self._stamps.stamp()
+            anchor, now = keep_time(writer, stamp), stamp.at
+            aftermath = self._settled(writer, now, anchor)
             claim = Pause(None) if self._stopping else self._claim(writer, now, aftermath)
         self._committed(aftermath)
-        return claim
+        return claim, anchor
 
-    def _settled(self, writer: QueueWriter, now: datetime) -> Aftermath | None:
-        if self._unsettled is None:
+    def _settled(self, writer: QueueWriter, now: datetime, anchor: Anchor) -> Aftermath | None:
+        asked = self._unsettled
+        if asked is None:
             return None
-        return settle(
-            writer, self._unsettled.claim, self._unsettled.outcome, rules=self._rules, now=now
-        )
+        if asked.skew is not None:
+            note_skew(writer, asked.claim.account.id, asked.skew)
+        return settle(writer, asked.claim_by(anchor), asked.outcome, rules=self._rules, now=now)
 
     def _committed(self, aftermath: Aftermath | None) -> None:
         """The transaction is durable: only now forget the answer, and tell."""
@@ -266,7 +294,7 @@ class SyncWorker:
             # What was begun before a sign-in ends where it began; that takes nobody's leave.
             inside = writer.accounts.inside()
             is_free = inside.id != account.id and writer.accounts.gate(inside.id) is None
-            if is_free and writer.tasks.next_task(inside.id, now):
+            if is_free and rest_of(self._sight(writer, inside, now)) is None:
                 other = self._claim_of(writer, inside, now, None)
                 return claim if isinstance(other, Pause) else other
         return claim
@@ -316,17 +344,11 @@ class SyncWorker:
 
     def _connection(self, writer: QueueWriter, account: Account, now: datetime) -> Account | Pause:
         """Connecting is slow: only when there is something to ask, and not under the lock."""
-        gate = writer.accounts.gate(account.id)
-        if gate is not None and gate.due_at is None:
-            return Pause(None)
-        tasks = writer.tasks
-        is_due = (
-            tasks.next_task(account.id, now)
-            or tasks.due_look(account.id, now)
-            or tasks.has_untried(account.id, TROUBLE)
-            or self._is_list_due(writer, account, now)
-        )
-        return account if is_due else Pause(tasks.next_due(account.id))
+        rest = rest_of(self._sight(writer, account, now))
+        return account if rest is None or self._is_list_due(writer, account, now) else rest
+
+    def _sight(self, writer: QueueWriter, account: Account, now: datetime) -> Sight:
+        return Sight(writer=writer, account=account, waits=self._rules.waits, now=now)
 
     def _look_for_twins(self, claim: Twins) -> None:
         """At each contact, once the queue is done, what was sent twice is looked for again."""

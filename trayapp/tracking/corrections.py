@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trayapp.tracking.by_clock import by_clock
 from trayapp.tracking.entry import (
     MILLISECOND,
     Edited,
@@ -28,13 +29,17 @@ from trayapp.tracking.tracker import CannotDo, Impossible
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What is named should have been so; None leaves as it is. A stop ends what is still open."""
+    """What is named should have been so; None leaves as it is. A stop ends what is still open.
+
+    `by_clock`: its times should be those of the clock as it is now, see there.
+    """
 
     entry_id: str
     project: str | None = None
     note: str | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    by_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ def edit(events: Sequence[Event], command: Edit, *, pen: Pen) -> tuple[Event, ..
     """
     entry = _living(events)
     segments, state = _moved(entry, command, now=pen.stamp.at)
+    if command.by_clock and (found := by_clock(events, pen.stamp)):
+        segments, state = found.edited.segments, found.edited.state
     wanted = replace(
         entry,
         project=entry.project if command.project is None else command.project,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
-from trayapp.tracking.entry import Event, EventKind, Segment, TimeEntry, TrackerState
+from trayapp.tracking.entry import Event, EventKind, Segment, Stamp, TimeEntry, TrackerState
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -117,15 +117,22 @@ def _entry(entry_id: str, made: _Made) -> TimeEntry | None:
     )
 
 
-def clock_step(events: Sequence[Event]) -> timedelta:
+def clock_step(events: Sequence[Event], present: Stamp | None = None) -> timedelta:
     """By how much the wall clock was set during an entry, steps of up to two seconds left out.
 
-    An event without a boot id has a time that no clock was read for, and tells nothing.
+    `present`: now, when it is not over yet. An event without a boot id has a time that no clock was
+    read for, and tells nothing. The last correction says what the entry is, so what was before it
+    does not count. Steps that cancel each other out still moved what was between them: the largest
+    is told.
     """
-    read = [event.stamp for event in events if event.stamp.boot_id]
-    steps = (
+    last = max((i for i, event in enumerate(events) if event.kind.corrects), default=0)
+    stamps = [event.stamp for event in events[last:]] + ([present] if present else [])
+    read = [stamp for stamp in stamps if stamp.boot_id]
+    found = (
         (after.at - before.at) - (after.boot - before.boot)
         for before, after in pairwise(read)
         if after.boot_id == before.boot_id
     )
-    return sum((step for step in steps if abs(step) > CLOCK_TOLERANCE), timedelta())
+    steps = [step for step in found if abs(step) > CLOCK_TOLERANCE]
+    total = sum(steps, timedelta())
+    return total if abs(total) > CLOCK_TOLERANCE else max(steps, key=abs, default=timedelta())

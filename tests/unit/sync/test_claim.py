@@ -256,12 +256,6 @@ class TestWithTheGateClosed:
         gate(bench, GateKind.OFFLINE, MINUTE)
         assert chosen(bench) == Pause(bench.clock.now() + MINUTE)
 
-    def test_one_closed_in_what_is_now_the_future_is_due(self, bench: Bench) -> None:
-        bench.fill(entries=1, clicks=1)
-        closed = gate(bench, GateKind.OFFLINE, MINUTE)
-        set_gate(bench, replace(closed, since=bench.clock.now() + SECOND))
-        assert ids(bench) == [1]
-
     def test_when_it_is_due_the_oldest_probes(self, bench: Bench) -> None:
         bench.fill(entries=2, clicks=1)
         closed = gate(bench, GateKind.OFFLINE, timedelta(), task_id=1)

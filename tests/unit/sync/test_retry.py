@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.queue.support import Queue, a_queue
+from trayapp.queue.errors import QueueError
 from trayapp.queue.task import Doubt, Gate, GateKind, TaskStatus
 from trayapp.sync.retry import CHUNK, Retrier, release
 from trayapp.sync.status import RetryResult
@@ -192,9 +193,43 @@ def test_a_cancelled_retry_leaves_what_was_not_tried_as_it_was(queue: Queue) -> 
     queue.change(3, doubt=Doubt.SENT, reason=REFUSED)  # is on its way
     assert retrier.cancel() == 2
     failed = queue.reader.failed(limit=9)
-    assert [(task.id, task.cause, task.reason) for task in failed] == [
-        (1, "signed_out", "HTTP 401: Unauthorized"),
-        (4, "refused", REFUSED),
+    assert [(task.id, task.cause, task.reason, task.retry_count) for task in failed] == [
+        (1, "signed_out", "HTTP 401: Unauthorized", 1),
+        (4, "refused", REFUSED, 1),
     ]
     assert not retrier.next_chunk()
     assert retrier.result(queue.reader) is not None
+
+
+def test_a_cancel_gives_back_what_an_earlier_retry_had_put_back_with_its_attempts(
+    queue: Queue,
+) -> None:
+    queue.click("one")
+    queue.fail(1, reason=REFUSED)
+    retrier = Retrier(queue.mutex)
+    for _ in range(2):
+        retrier.begin(queue.now)
+        retrier.next_chunk()
+    assert queue.task(1).retry_count == 0
+    assert retrier.cancel() == 1
+    assert queue.task(1).retry_count == 1
+
+
+def test_a_retry_ends_with_what_was_put_back_when_a_later_chunk_cannot_be(queue: Queue) -> None:
+    with queue.writing() as writer:
+        for number in range(CHUNK + 2):
+            writer.record([queue.event(f"entry {number}")], queue.now)
+    queue.sql("UPDATE sync_queue SET status = 'failed', error_message = 'no'")
+    retrier = Retrier(queue.mutex)
+    retrier.begin(queue.now)
+    assert retrier.next_chunk()
+    queue.sql("ALTER TABLE sync_queue RENAME TO away")
+    with pytest.raises(QueueError):
+        retrier.next_chunk()
+    with pytest.raises(QueueError):
+        retrier.result(queue.reader)
+    assert retrier.is_running, "nobody was told its result"
+    queue.sql("ALTER TABLE away RENAME TO sync_queue")
+    result = retrier.result(queue.reader)
+    assert result == RetryResult(number=1, sent=0, failed=2, waiting=CHUNK, reason="no")
+    assert not retrier.is_running

@@ -196,7 +196,7 @@ def test_what_is_cut_from_a_title_is_marked_and_characters_stay_whole() -> None:
         ),
         pytest.param(
             Link.LOCKED,
-            "Keyring locked: 3 waiting since 14:02, unlock your keyring to send",
+            "Keyring locked: 3 waiting since 14:02, unlock it to send",
             id="locked",
         ),
         pytest.param(
