@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.fakes import FakeClock
 from tests.hubnity_server_house import house_of as hubnity_house
-from tests.integration.core_support import Bench, Plug, bench_inside, made_paths
-from tests.plain_client import plain_over_http
-from tests.plain_server import PlainServer, shown_times
+from tests.integration.core_support import Bench, Plug, bench_inside
+from tests.integration.correcting import another_bench, correct, minute
 from trayapp import commands, headless
 from trayapp.control.messages import Reply
 from trayapp.core import Surroundings
-from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import Say
 from trayapp.queue.task import Gate, GateKind
-from trayapp.servers.embedded_store import EmbeddedStore
-from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
 from trayapp.timer import Corrected
 from trayapp.tracking.catalog import Catalog, Project
@@ -53,11 +47,6 @@ def bench(line: tuple[Bench, Plug]) -> Bench:
     return line[0]
 
 
-def correct(bench: Bench, correction: Edit | Delete | Undo) -> Corrected | AlreadySo:
-    bench.clock.advance(60)
-    return bench.core.timer.correct(correction, bench.clock.stamp())
-
-
 def ask(bench: Bench, name: str, wanted: Edit | None = None, ids: tuple[int, ...] = ()) -> Reply:
     bench.clock.advance(60)
     request = commands.edit_request(name, bench.clock.stamp(), wanted or Edit(""), task_ids=ids)
@@ -73,10 +62,6 @@ def why(bench: Bench, correction: Edit | Delete | Undo) -> Impossible:
 def recent(bench: Bench) -> list[tuple[str, str, str, timedelta]]:
     found = (one.entry for one in bench.core.reader.recent(9))
     return [(e.project, e.note, e.state.value, e.worked(bench.clock.now())) for e in found]
-
-
-def minute(number: float) -> datetime:
-    return FakeClock().now() + timedelta(minutes=number)
 
 
 # -- the door ------------------------------------------------------------------------------------
@@ -282,114 +267,6 @@ def test_without_the_app_it_is_recorded_all_the_same(tmp_path: Path) -> None:
         assert recent(bench)[0][1] == "x"
 
 
-# -- delivery ------------------------------------------------------------------------------------
-
-
-def story(bench: Bench, work: Callable[[], object]) -> None:
-    """All kinds of corrections, of the entry that runs and of another, with undos."""
-    bench.clicks(Start("Website", "one"), Pause(), Resume())
-    work()
-    correct(bench, Edit("", note="two", started_at=minute(-5)))
-    work()
-    bench.clicks(Start("Website", "three"))
-    work()
-    first = bench.core.reader.recent(2)[1].entry.id
-    correct(bench, Edit(first, note="four", stopped_at=minute(3.5)))
-    work()
-    correct(bench, Undo())
-    work()
-    bench.clicks(Start("Website", "five"))
-    work()
-    correct(bench, Undo())
-    work()
-    bench.clicks(Stop())
-    work()
-    correct(bench, Undo())
-    correct(bench, Edit("", stopped_at=minute(8.5)))
-    work()
-    bench.clicks(Start("Website", "six"), Stop())
-    work()
-    correct(bench, Delete(""))
-    work()
-
-
-@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
-def test_the_server_inside_shows_what_the_log_says(bench: Bench, *, live: bool) -> None:
-    story(bench, bench.work if live else lambda: None)
-    bench.work()
-    assert bench.status.all_sent
-    assert [event.id for event in bench.arrived if event.entry_id in here(bench)] == [
-        event.id for event in bench.clicked
-    ]
-
-
-def here(bench: Bench) -> set[str]:
-    return {one.entry.id for one in bench.core.reader.recent(9)}
-
-
-@contextmanager
-def another_bench(root: Path) -> Iterator[tuple[Bench, list[TimeServer]]]:
-    """One whose server is still to be put into the list."""
-    paths, servers = made_paths(root), list[TimeServer]()
-    store = EmbeddedStore(paths.embedded_database)
-    bench = Bench(paths, store, lambda: servers[0])
-    try:
-        yield bench, servers
-    finally:
-        bench.close()
-        store.close()
-
-
-@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
-def test_a_server_with_records_alone_shows_what_the_log_says(tmp_path: Path, *, live: bool) -> None:
-    app = PlainServer()
-    with Loopback(app) as loopback, another_bench(tmp_path) as (bench, servers):
-        servers.append(plain_over_http(loopback.url))
-        story(bench, bench.work if live else lambda: None)
-        bench.live(timedelta(minutes=1))
-        assert bench.status.all_sent
-        entries = [one.entry for one in bench.core.reader.recent(9)]
-        wanted = sorted(
-            (entry.note, *shown_times(segment.began_at, segment.ended_at))
-            for entry in entries
-            for segment in entry.segments
-        )
-        assert sorted((one.note, one.begin, one.end) for one in app.entries) == wanted
-        assert len(wanted) == 3
-
-
-@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
-@pytest.mark.parametrize("dialect", ["feb", "dec"])
-def test_a_hubnity_server_shows_what_the_log_says(
-    tmp_path: Path, dialect: str, *, live: bool
-) -> None:
-    with another_bench(tmp_path) as (bench, servers), hubnity_house(dialect, bench.clock) as house:
-        servers.append(house.server)
-        story(bench, bench.work if live else lambda: None)
-        bench.live(timedelta(minutes=1))
-        assert bench.status.all_sent
-        entries = [one.entry for one in bench.core.reader.recent(9)]
-        now, found = bench.clock.now(), house.app.books.entries.values()
-        assert sorted((one.note, one.duration, one.status) for one in found) == sorted(
-            (one.note, one.worked(now) // timedelta(seconds=1), "STOPPED") for one in entries
-        )
-
-
-def test_what_was_never_sent_and_is_deleted_never_goes(line: tuple[Bench, Plug]) -> None:
-    bench, plug = line
-    bench.clicks(Start("A"), Stop())
-    correct(bench, Delete(""))
-    bench.work()
-    assert (bench.status.pending, bench.arrived, plug.requests) == (0, [], 0)
-
-
-def test_what_failed_of_a_deleted_entry_is_no_trouble_any_more(line: tuple[Bench, Plug]) -> None:
-    bench = refused(line)
-    correct(bench, Delete(""))
-    bench.work()
-    assert (bench.status.failed, bench.status.pending, bench.arrived) == (0, 0, [])
-
-
 # -- fixes ---------------------------------------------------------------------------------------
 
 
@@ -476,3 +353,10 @@ def test_a_fix_opens_the_gate_that_equal_refusals_closed(line: tuple[Bench, Plug
     ask(bench, "fix", Edit("", project="Open"), (1,))
     bench.work()
     assert bench.status.all_sent
+
+
+def test_what_failed_of_a_deleted_entry_is_no_trouble_any_more(line: tuple[Bench, Plug]) -> None:
+    bench = refused(line)
+    correct(bench, Delete(""))
+    bench.work()
+    assert (bench.status.failed, bench.status.pending, bench.arrived) == (0, 0, [])
