@@ -5,29 +5,36 @@ Main thread only; nothing here waits for a server.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trayapp import commands, discards, resolutions
+from trayapp import commands, discards, resolutions, typed
 from trayapp.control.connection import Responder
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core
 from trayapp.desktop.faces import Faces
-from trayapp.desktop.menu import Action, Choice, Click
+from trayapp.desktop.menu import Action, Choice, Click, Undo
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
 from trayapp.reception import REQUESTS, Reception
 from trayapp.retries import Retries, retry_begun, retry_value
 from trayapp.sync.status import SyncStatus
+from trayapp.tracking.corrections import Edit
 from trayapp.tracking.entry import Stamp, to_ms
 from trayapp.watch import GapWatch
+
+logger = logging.getLogger(__name__)
 
 _WINDOWS = {
     Action.FAILED_TASKS: ("failed", "trayapp failed"),
     Action.SIGN_IN: ("sign-in", "trayapp login"),
     Action.SIGN_OUT: ("sign-out", "trayapp logout"),
+    Action.START_OTHER: ("start", "trayapp start PROJECT --note TEXT"),
+    Action.STARTED_AT: ("started-at", "trayapp edit --started TIME"),
+    Action.STOPPED_AT: ("stopped-at", "trayapp edit --stopped TIME"),
 }
 
 
@@ -86,6 +93,7 @@ class Answers:
             **dict.fromkeys(REQUESTS, self._answer_account),
             **dict.fromkeys(discards.REQUESTS, self._answer_discard),
             **dict.fromkeys(resolutions.REQUESTS, self._answer_conflict),
+            **dict.fromkeys(typed.REQUESTS, self._answer_typed),
             "retry": self._answer_retry,
             "cancel_retry": self._answer_cancel,
             "watch": self._answer_watch,
@@ -98,28 +106,45 @@ class Answers:
     def act(self, click: Click, stamp: Stamp) -> None:
         """Do what a click in the menu asks for, made at `stamp`. Raises QueueError."""
         house = self._house
+        if isinstance(click, Undo):
+            self._undo(click, stamp)
+            return
         action = click.action if isinstance(click, Choice) else click
         match action:
             case Action.QUIT:
                 house.end()
             case Action.RETRY_ALL:
-                house.retries.start()
+                self._retry_all()
             case Action.KEEP_RUNNING:
                 house.watch.answered()
                 house.tick()
+            case Action.KEEP_TIMES:
+                house.core.timer.keep_times(stamp)
             case Action.OPEN_LOG:
                 house.faces.open_file(house.log)
-            case Action.SIGN_IN | Action.SIGN_OUT | Action.FAILED_TASKS:
+            case Action() if action in _WINDOWS:
                 self._open(action)
             case _:
                 self._click(_request_of(click, stamp, house.watch.gap_since), stamp)
+
+    def _undo(self, click: Undo, stamp: Stamp) -> None:
+        last = self._house.status().last_command
+        if last is not None and last.event_id == click.event_id:  # else it was clicked twice
+            self._click(commands.edit_request("undo", stamp, Edit("")), stamp)
+
+    def _retry_all(self) -> None:
+        try:
+            self._house.retries.start()
+        except QueueError as error:
+            logger.warning("The queue cannot be used now: %s", error)
+            self._house.faces.tell(_("Not tried again"), commands.not_done(error))
 
     def _open(self, action: Action) -> None:
         window, command = _WINDOWS[action]
         self._house.faces.open_window(window, instead=command)
 
     def _click(self, request: Request, now: Stamp) -> None:
-        reply = commands.click(self._house.core.timer, request, now=now)
+        reply = commands.record(self._house.core.timer, request, now=now)
         if reply.changed:
             self._house.watch.answered()
             self._house.tick()
@@ -127,8 +152,19 @@ class Answers:
             self._house.faces.tell(_("Not recorded"), reply.message)
 
     def answer(self, request: Request, responder: Responder, now: Stamp) -> None:
-        """Answer a request that came at `now`, at once or later. Raises QueueError."""
-        self._ways.get(request.name, self._answer_stranger)(request, responder, now)
+        """Answer a request that came at `now`, at once or later."""
+        try:
+            self._ways.get(request.name, self._answer_stranger)(request, responder, now)
+        except QueueError as error:
+            logger.warning("The queue cannot be used now: %s", error)
+            # Who watches is told as soon as it can be used again.
+            if responder.is_open and request.name != "watch":
+                responder.reply(Reply(ok=False, message=commands.not_done(error)))
+        except Exception:  # one request's defect is not the others', and whoever asked is told
+            logger.exception("A request failed")
+            if responder.is_open:
+                message = _("Trayapp could not do that because of a defect; its log says more.")
+                responder.reply(Reply(ok=False, message=message))
 
     def _answer_account(self, request: Request, responder: Responder, _now: Stamp) -> None:
         self._house.reception.answer(request, responder)
@@ -162,8 +198,7 @@ class Answers:
     def _answer_click(self, request: Request, responder: Responder, now: Stamp) -> None:
         if not responder.is_open:  # gave up waiting, and records it itself
             return
-        answered = commands.correct if request.name in commands.CORRECTIONS else commands.click
-        reply = answered(self._house.core.timer, request, now=now)
+        reply = commands.record(self._house.core.timer, request, now=now)
         if reply.ok:
             self._house.watch.answered()
         responder.reply(reply)
@@ -172,6 +207,16 @@ class Answers:
     def _answer_discard(self, request: Request, responder: Responder, _now: Stamp) -> None:
         if responder.is_open:  # else it is done without us
             responder.reply(discards.discard_reply(self._house.core, request))
+            self._house.tick()
+
+    def _answer_typed(self, request: Request, responder: Responder, now: Stamp) -> None:
+        if not responder.is_open:  # the window gave up waiting
+            return
+        reply = typed.typed_reply(self._house.core, request, now)
+        if reply.changed:
+            self._house.watch.answered()
+        responder.reply(reply)
+        if reply.changed:
             self._house.tick()
 
     def _answer_cancel(self, _request: Request, responder: Responder, _now: Stamp) -> None:
@@ -184,13 +229,7 @@ class Answers:
 
     def _answer_retry(self, request: Request, responder: Responder, _now: Stamp) -> None:
         retries = self._house.retries
-        ids = request.arguments.get("ids")
-        chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else None
-        try:
-            count = retries.start(chosen)
-        except QueueError as error:
-            responder.reply(Reply(ok=False, message=commands.not_recorded(error)))
-            return
+        count = retries.start(commands.ids_of(request))
         if not request.arguments.get("wait"):
             responder.reply(retry_begun(count))
             return
@@ -199,9 +238,11 @@ class Answers:
         )
 
 
-def _request_of(click: Click, stamp: Stamp, gap_since: datetime | None) -> Request:
+def _request_of(click: Action | Choice, stamp: Stamp, gap_since: datetime | None) -> Request:
     if isinstance(click, Choice):
         return commands.click_request("start", stamp, project=click.project, note=click.note)
+    if click is Action.CORRECT_TIMES:
+        return commands.edit_request("edit", stamp, Edit("", by_clock=True))
     if click is Action.STOP_AT_GAP and gap_since is not None:
         # The last click may lie in the very millisecond the entry was last seen.
         return commands.click_request(

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from trayapp.commands import not_done
 from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.core import Core
@@ -73,7 +74,12 @@ class Reception:
             self._later(responder, self._leave)
 
     def _sent(self, responder: Responder, result: RetryResult) -> None:
-        status = self._core.status()
+        try:
+            status = self._core.status()
+        except QueueError as error:
+            logger.warning("The queue cannot be used now: %s", error)
+            responder.reply(Reply(ok=False, message=not_done(error)))
+            return
         if not status.own_unsent:
             self._later(responder, self._leave)
             return
@@ -99,10 +105,12 @@ class Reception:
         try:
             reply = work()
         except QueueError as error:
-            reply = Reply(ok=False, message=str(error))
+            logger.warning("The queue cannot be used now: %s", error)
+            reply = Reply(ok=False, message=not_done(error))
         except Exception:
             logger.exception("Unexpected; nobody is signed in or out by it")
-            reply = Reply(ok=False, message=_("This is a defect of Trayapp; the log says more."))
+            text = _("Trayapp could not do that because of a defect; its log says more.")
+            reply = Reply(ok=False, message=text)
         finally:
             self._busy.release()
         self._desk.post(lambda: responder.reply(reply))
@@ -124,7 +132,6 @@ def account_reply(core: Core, kinds: Mapping[str, ServerKind]) -> Reply:
             "label": one.label,
             "takes_password": one.takes_password,
             "takes_token": one.takes_token,
-            "url": "",
         }
         for one in kinds.values()
     ]

@@ -34,15 +34,17 @@ class Retries:
         return count
 
     def _next_chunk(self) -> None:
-        if self._core.retrier.next_chunk():
-            # Clicks come between two chunks: those posted meanwhile, and those of other processes.
-            timer = threading.Timer(_PAUSE_SECONDS, self._post, (self._next_chunk,))
-            timer.daemon = True
-            timer.start()
-        self.number += 1
-        self._rest_is_doubtful = True
-        self._core.worker.wake()
-        self._core.changed()
+        try:
+            if self._core.retrier.next_chunk():
+                # Clicks come between two chunks: those posted meanwhile, and of other processes.
+                timer = threading.Timer(_PAUSE_SECONDS, self._post, (self._next_chunk,))
+                timer.daemon = True
+                timer.start()
+        finally:  # the retry ends also when a chunk failed: whoever waits for it is told
+            self.number += 1
+            self._rest_is_doubtful = True
+            self._core.worker.wake()
+            self._core.changed()
 
     def cancel(self) -> Reply:
         """Try no more of it; what was not tried yet stays failed. Raises QueueError."""

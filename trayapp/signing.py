@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trayapp.accounts.keyring_port import KeyringFailed
-from trayapp.accounts.tokens import TokensLocked
+from trayapp.accounts.tokens import Tokens, TokensLocked
 from trayapp.accounts.vault import AccountTokens, Vault
 from trayapp.core import Core
 from trayapp.i18n import _
@@ -86,6 +86,7 @@ class Signing:
         tokens = self._tokens_of(account)
         tokens.save(signed.tokens)
         if tokens.is_session_only and self._is_passing:
+            kind.sign_out(url, signed.tokens)  # nobody would be left to use the session
             words = _(
                 "No keyring here keeps a sign-in. Start Trayapp, then sign in: it lasts then."
             )
@@ -103,19 +104,15 @@ class Signing:
         kind = self._kinds.get(account.kind)
         if kind is None:
             return _("Nobody was signed in.")
-        tokens = self._tokens_of(account)
-        try:
-            held = tokens.load()
-            tokens.delete()
-        except (TokensLocked, KeyringFailed) as error:
-            logger.warning("The tokens stay in the keyring: %s", error)
+        held, stays = _forgotten(self._tokens_of(account))
+        # The server is told last and in vain where it cannot be reached: here all is done.
+        if held is not None:
+            kind.sign_out(account.url, held)
+        if stays:
             return _(
                 "Signed out. The keyring is locked, so its entry “Trayapp” stays there; "
                 "it is not used any more."
             )
-        # The server is told last and in vain where it cannot be reached: here all is done.
-        if held is not None:
-            kind.sign_out(account.url, held)
         return _("Signed out. What is tracked now stays on this computer.")
 
     def _tokens_of(self, account: AccountView) -> AccountTokens:
@@ -173,6 +170,21 @@ class Signing:
             now=self._core.clock.now(),
         )
         return _finding(sign_in.problem_of(outcome), words)
+
+
+def _forgotten(tokens: AccountTokens) -> tuple[Tokens | None, bool]:
+    """The tokens that were kept, as far as they can be read; and whether they stay there."""
+    held, stays = None, False
+    try:
+        held = tokens.load()
+    except (TokensLocked, KeyringFailed) as error:
+        logger.warning("The tokens cannot be read, so the server is not told: %s", error)
+    try:
+        tokens.delete()
+    except (TokensLocked, KeyringFailed) as error:
+        logger.warning("The tokens stay in the keyring: %s", error)
+        stays = True
+    return held, stays
 
 
 def _is_incomplete(form: Form, kind: ServerKind) -> bool:

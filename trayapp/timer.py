@@ -16,6 +16,7 @@ from trayapp.mutex import LockTimeout, Mutex, PoisonError
 from trayapp.queue.errors import QueueBusyError, QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import GateKind, TaskStatus
+from trayapp.tracking.by_clock import by_clock
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.corrections import (
     Correction,
@@ -27,7 +28,7 @@ from trayapp.tracking.corrections import (
     last_command,
     undo,
 )
-from trayapp.tracking.entry import Event, EventKind, Stamp, TimeEntry
+from trayapp.tracking.entry import MILLISECOND, Event, EventKind, Stamp, TimeEntry
 from trayapp.tracking.replay import replay
 from trayapp.tracking.tracker import (
     AlreadySo,
@@ -157,6 +158,17 @@ class Timer:
         self._recorded()
         return Fixed(corrected=corrected, resent=resent)
 
+    def keep_times(self, stamp: Stamp) -> None:
+        """The newest entry is as it should be, though the clock was set: ask no more.
+
+        Raises QueueError.
+        """
+        with self._writing() as writer:
+            found = by_clock(writer.events.newest_entry(), stamp)
+            if found is not None:
+                writer.clock.keep(found.entry_id, found.step // MILLISECOND)
+        self._recorded()
+
     @contextmanager
     def _writing(self) -> Iterator[QueueWriter]:
         """One transaction. Raises QueueError."""
@@ -226,7 +238,7 @@ def _resend(writer: QueueWriter, entry_id: str, now: datetime) -> int:
     account_id, ids = failed[0].account_id, [task.id for task in failed]
     # Where many were refused alike, this one may tell whether it was the account.
     writer.accounts.hurry(account_id, now, kinds=(GateKind.REFUSED,))
-    return writer.tasks.requeue(account_id, after_id=0, limit=len(ids), ids=ids)[0]
+    return len(writer.tasks.requeue(account_id, after_id=0, limit=len(ids), ids=ids))
 
 
 def _as_listed(command: Command, catalog: Catalog) -> Command:

@@ -107,7 +107,7 @@ def test_a_directory_that_cannot_be_made_is_one_line_and_1(home: Path) -> None:
 def test_a_defect_is_one_line_and_its_trace_is_in_the_log() -> None:
     trayapp("start", "A")
     paths = Paths.of_user()
-    paths.embedded_database.mkdir()
+    paths.instance_lock.mkdir()
     ran = trayapp("retry", "--wait", "--json")
     assert (ran.status, ran.json["changed"]) == (1, False)
     assert ran.err.startswith("trayapp: This is a defect of Trayapp: IsADirectoryError: ")
@@ -238,5 +238,5 @@ def test_a_queue_that_somebody_holds_for_too_long_is_said_and_the_app_goes_on() 
         with FileLock(Paths.of_user().writer_lock):
             reply = ControlClient(Paths.of_user().channel_dir).ask(Request("retry"), 30)
             assert not reply.ok
-            assert "has held the database for too long" in reply.message
+            assert "in use by another program. Nothing was changed; try again." in reply.message
         assert trayapp("pause").status == 0

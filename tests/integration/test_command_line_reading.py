@@ -54,6 +54,21 @@ def test_a_step_of_the_clock_is_told() -> None:
     run_sql("DROP TRIGGER event_unchanged")
     run_sql("UPDATE event SET boot_ms = boot_ms - 3600000 WHERE kind = 'time_entry_start'")
     assert "the clock changed by -1:00:0" in trayapp("status").out
+    (line,) = re.findall("“trayapp (edit .*)”", trayapp("recent").out)
+    assert trayapp(*line.split()).out.startswith("Started at ")
+    assert "the clock changed" not in trayapp("status").out
+    assert "The clock was" not in trayapp("recent").out
+
+
+def test_the_times_can_be_those_of_the_clock_as_it_is_now() -> None:
+    for typed in ("start A", "pause", "resume"):
+        trayapp(*typed.split())
+    assert trayapp("edit", "--by-clock", "--json").json["changed"] is False
+    run_sql("DROP TRIGGER event_unchanged")
+    run_sql("UPDATE event SET boot_ms = boot_ms - 3600000 WHERE kind <> 'time_entry_resume'")
+    assert "“trayapp edit --by-clock”" in trayapp("status").out
+    assert trayapp("edit", "--by-clock").out.startswith("Started at ")
+    assert "the clock changed" not in trayapp("status").out
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_the_menu_says_how_many_failed_and_a_click_on_it_tells_why(tmp_path: Pat
     with bench_over_http(tmp_path) as (bench, wire):
         _fail_one_by_one(bench, wire, count=100)
         labels = [row.label for row in tray_view(bench.status).rows if isinstance(row, Item)]
-        assert "Failed tasks (100)" in labels
+        assert "Failed tasks (100)…" in labels
         assert "Retry all (100, 99 waiting)" in labels
 
 

@@ -151,7 +151,7 @@ class TestNoNetwork:
         bench.run()
         bench.clock.set_wall(datetime(2026, 1, 1, tzinfo=UTC))
         heal(bench.server)
-        bench.run()
+        bench.run_for(5 * SECOND)
         assert bench.all_arrived()
 
 

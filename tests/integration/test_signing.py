@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from tests.example_kind import PREFIX, ExampleKind, KeptInMemory, Place
 from tests.fakes import FakeClock
 from tests.integration.core_support import events_in, events_on, made_paths
+from tests.unit.accounts.fake_keyring import FakeKeyring
+from tests.unit.accounts.life import a_vault
 from trayapp.core import Core, Surroundings
 from trayapp.log import redact
 from trayapp.queue.task import Account
@@ -81,12 +84,15 @@ def office(tmp_path: Path) -> Iterator[Office]:
     clock = FakeClock()
     vault = KeptInMemory()
     own = EmbeddedStore(paths.embedded_database)
-    with ExampleKind() as kind:
+    with ExampleKind() as kind, ExitStack() as servers:
 
         def server_for(account: Account) -> TimeServer:
-            if account.kind == "embedded":
-                return inside(EmbeddedApp(own))
-            return kind.connect(account.url, vault.tokens_of("example", account.url, account.user))
+            server: TimeServer = inside(EmbeddedApp(own))
+            if account.kind != "embedded":
+                tokens = vault.tokens_of("example", account.url, account.user)
+                server = kind.connect(account.url, tokens)
+            servers.callback(server.close)
+            return server
 
         core = Core(
             Surroundings(
@@ -210,6 +216,27 @@ class TestSigningOut:
         office.sign_in(anna)
         anna.proxy.stop()
         assert "Signed out" in office.signing.leave()
+
+    def test_the_server_is_told_though_the_keyring_is_locked(self, office: Office) -> None:
+        keyring = FakeKeyring()
+        with a_vault(keyring) as vault:
+            signing = Signing(office.core, {"example": office.kind}, vault)
+            assert isinstance(signing.enter(form(office.open("anna"))), Entered)
+            keyring.is_shut = True
+            assert "stays there" in signing.leave()
+        assert office.kind.signed_out == ["anna"]
+
+    def test_tokens_that_could_not_be_read_are_removed_all_the_same(self, office: Office) -> None:
+        anna, keyring = office.open("anna"), FakeKeyring()
+        kinds = {"example": office.kind}
+        with a_vault(keyring) as vault:
+            Signing(office.core, kinds, vault).enter(form(anna))
+        keyring.is_shut = True
+        with a_vault(keyring) as vault:
+            assert "stays there" in Signing(office.core, kinds, vault).leave()
+            keyring.is_shut = False
+            assert vault.tokens_of("example", anna.url, "anna").keep()
+        assert keyring.items == {}
 
 
 class TestSignedOutByTheServer:
@@ -355,3 +382,4 @@ def test_tokens_that_nothing_keeps_are_told(office: Office) -> None:
     found = command.enter(form(anna))
     assert isinstance(found, Finding)
     assert found.problem is Problem.KEYRING
+    assert office.kind.signed_out == ["anna"], "no session is left there"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import tzlocal
 
-from trayapp.clock import SystemClock
-from trayapp.tracking.entry import from_ms, to_ms
+from tests.fakes import START, FakeClock
+from trayapp.clock import QuickStamps, SystemClock
+from trayapp.tracking.entry import Stamp, from_ms, to_ms
 
 MINUTE = timedelta(minutes=1)
 
@@ -69,3 +71,23 @@ def test_a_stamp_holds_both_clocks_of_one_moment() -> None:
     stamp = clock.stamp()
     assert wall <= stamp.at <= clock.now()
     assert boot <= stamp.boot <= clock.boot()
+
+
+class CountingClock(FakeClock):
+    """Counts how often its zone is looked for."""
+
+    asked = 0
+
+    def stamp(self) -> Stamp:
+        self.asked += 1
+        return super().stamp()
+
+
+def test_quick_stamps_follow_both_clocks_and_ask_for_the_zone_once() -> None:
+    clock = CountingClock()
+    stamps = QuickStamps(clock)
+    first = stamps.stamp()
+    clock.advance(60)
+    clock.set_wall(START)
+    assert stamps.stamp() == replace(first, at=START, boot=first.boot + timedelta(minutes=1))
+    assert clock.asked == 1

@@ -159,7 +159,8 @@ def test_a_queue_that_cannot_be_used_is_said_and_what_to_do() -> None:
     stamp = FakeClock().stamp()
     reply = click(BusyTimer(), click_request("start", stamp), now=stamp)
     words = (
-        "This was not recorded: the queue was busy for too long. Nothing has changed; try again."
+        "This was not recorded: the database is in use by another program. "
+        "Nothing has changed; try again."
     )
     assert reply == Reply(ok=False, message=words)
     assert not_recorded(QueueBusyError("the queue was busy for too long")) == words

@@ -101,7 +101,7 @@ def test_every_default_can_be_written_down(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         pytest.param("language = \n", "line 1", id="no TOML"),
-        pytest.param("colour = 1", "unknown setting 'colour'; known are icon_size", id="unknown"),
+        pytest.param("colour = 1", "unknown setting 'colour'; known are ca_file", id="unknown"),
         pytest.param("[section]\na = 1", "unknown setting 'section'", id="section"),
         pytest.param('max_attempts = "5"', "'5' is not a positive int", id="text for a number"),
         pytest.param("max_attempts = 5.5", "5.5 is not a positive int", id="half an attempt"),
@@ -110,7 +110,13 @@ def test_every_default_can_be_written_down(tmp_path: Path) -> None:
         pytest.param("icon_size = -1", "-1 is not a positive int", id="negative"),
         pytest.param("look_seconds = -0.5", "-0.5 is not a positive float", id="no float"),
         pytest.param("look_seconds = true", "True is not a positive float", id="yes, seconds"),
+        pytest.param("look_seconds = nan", "nan is not a positive float", id="no number"),
+        pytest.param("look_seconds = inf", "larger than 1000000", id="for ever"),
+        pytest.param("icon_size = 9999999", "larger than 1000000", id="too much"),
+        pytest.param("icon_size = " + "9" * 5000, "digits", id="thousands of digits"),
+        pytest.param("icon_size = " + "[" * 5000, "recursion", id="deep"),
         pytest.param("language = 5", "language is a text", id="number for a text"),
+        pytest.param('icon_style = "template"', "must be colour or symbolic", id="no style"),
     ],
 )
 def test_a_wrong_setting_is_named(text: str, complaint: str, tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def test_a_full_status_has_every_field() -> None:
         "all_sent": False,
         "possible_doubles": 1,
         "gap_since": "2026-01-08T09:30:00.000Z",
+        "clock_skew_seconds": None,
+        "clock_offer": None,
         "app_runs": True,
     }
 
@@ -103,6 +105,8 @@ def test_an_empty_status_says_null_where_there_is_nothing() -> None:
         "all_sent": False,
         "possible_doubles": 0,
         "gap_since": None,
+        "clock_skew_seconds": None,
+        "clock_offer": None,
         "app_runs": False,
     }
 

@@ -197,6 +197,7 @@ def test_a_recent_entry_has_every_field() -> None:
                 "worked_seconds": 1200,
                 "state": "running",
                 "sync": "waiting",
+                "clock_step_ms": 0,
             },
             {
                 **common,
@@ -204,6 +205,7 @@ def test_a_recent_entry_has_every_field() -> None:
                 "worked_seconds": 420,
                 "state": "stopped",
                 "sync": "sent",
+                "clock_step_ms": 0,
             },
         ],
     }

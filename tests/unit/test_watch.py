@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.fakes import START, FakeClock
+from trayapp.tracking.entry import Stamp
 from trayapp.watch import LONGEST_GAP, GapWatch, gap_since
 
 MS = timedelta(milliseconds=1)
@@ -105,6 +107,61 @@ def test_a_clock_set_back_makes_no_gap(file: Path) -> None:
     assert watched(file, clock).gap_since is None
 
 
+def test_a_clock_set_forward_makes_no_gap(file: Path) -> None:
+    clock = FakeClock()
+    watch = watched(file, clock)
+    clock.advance(LONGEST_GAP)
+    clock.set_wall(START + timedelta(hours=5))
+    watch.seen(running_since=START)
+    assert watch.gap_since is None
+    clock.advance(LONGEST_GAP + MS)
+    watch.seen(running_since=START)
+    assert watch.gap_since == START + timedelta(hours=5)
+
+
+def test_time_asleep_is_a_gap_though_the_clock_was_set_back_meanwhile(file: Path) -> None:
+    clock = FakeClock()
+    watch = watched(file, clock)
+    clock.advance(timedelta(hours=8))
+    clock.set_wall(START + timedelta(hours=1))
+    watch.seen(running_since=START)
+    assert watch.gap_since == START  # no earlier than it began
+    watch.seen(running_since=START)
+    assert watch.gap_since == START
+
+
+class Rebooted(FakeClock):
+    """The clock of another boot."""
+
+    def stamp(self) -> Stamp:
+        return replace(super().stamp(), boot_id="another")
+
+
+def test_between_two_boots_the_wall_clock_tells_of_the_gap(file: Path) -> None:
+    watched(file, FakeClock())
+    assert watched(file, Rebooted(START + timedelta(hours=9))).gap_since == START
+
+
+def test_a_clock_that_is_not_set_yet_after_a_boot_hides_no_gap(file: Path) -> None:
+    watched(file, FakeClock())
+    clock = Rebooted(datetime(1970, 1, 1, tzinfo=UTC))
+    watch = watched(file, clock)
+    assert watch.gap_since is None
+    clock.advance(60)
+    clock.set_wall(START + timedelta(hours=9))  # the network has told it
+    watch.seen(running_since=START)
+    assert watch.gap_since == START
+
+
+def test_a_click_by_a_clock_that_is_not_set_yet_counts_as_seen(file: Path) -> None:
+    watched(file, FakeClock())
+    clock = Rebooted(START - timedelta(days=9))
+    watch = watched(file, clock, running_since=START + MS)
+    clock.advance(60)
+    watch.seen(running_since=START + MS)
+    assert watch.gap_since is None
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "soon", "1 2 x", "99999999999999999999999", "\N{SNOWMAN}"],
@@ -118,12 +175,12 @@ def test_a_file_that_says_nothing_is_none(file: Path, content: str) -> None:
 
 def test_the_command_line_finds_the_same_gap_and_writes_nothing(file: Path) -> None:
     later = START + timedelta(hours=1)
-    assert gap_since(file, running_since=START, now=later) == START
+    assert gap_since(file, running_since=START, now=FakeClock(later).stamp()) == START
     assert not file.exists()
     watched(file, FakeClock(later))
     soon = later + timedelta(minutes=1)
-    assert gap_since(file, running_since=START, now=soon) == START
-    assert gap_since(file, running_since=soon, now=soon) is None
+    assert gap_since(file, running_since=START, now=FakeClock(soon).stamp()) == START
+    assert gap_since(file, running_since=soon, now=FakeClock(soon).stamp()) is None
 
 
 def test_the_file_is_for_its_owner_only(file: Path) -> None:

@@ -68,6 +68,12 @@ class KeyringTokenStore:
         """Whether these tokens end with the run."""
         return self.why_session_only is not None
 
+    @property
+    def owes(self) -> bool:
+        """Whether something is left to be kept, or to be removed."""
+        with self._lock:
+            return self._owes()
+
     def load(self) -> Tokens | None:
         with self._lock:
             if self._is_known:
@@ -98,8 +104,7 @@ class KeyringTokenStore:
         """Try again to keep what is only in memory; whether nothing is left to be kept."""
         with contextlib.suppress(TokensLocked):
             self._catch_up()
-        with self._lock:
-            return not self._owes()
+        return not self.owes
 
     def delete(self) -> None:
         """Forget the tokens, at once for this run. Raises TokensLocked or KeyringFailed.

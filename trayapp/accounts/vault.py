@@ -85,9 +85,9 @@ class KeyringVault:
         self._opened()
 
     def _keep_soon(self) -> None:
-        """Bring into the keyring what is only in memory, on a thread that may wait for it."""
+        """Have the keyring hold what it should, and no more, on a thread that may wait for it."""
         with self._lock:
-            owing = [store for store in self._stores.values() if store.is_session_only]
+            owing = [store for store in self._stores.values() if store.owes]
         if owing:
             threading.Thread(
                 target=lambda: [store.keep() for store in owing], name="keep", daemon=True

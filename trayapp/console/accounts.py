@@ -9,6 +9,7 @@ import getpass
 import sys
 from collections.abc import Mapping
 
+from trayapp.commands import not_done
 from trayapp.console.asking import is_agreed, is_terminal
 from trayapp.console.call import (
     NOT_DONE,
@@ -132,8 +133,7 @@ def _here(call: Call, request: Request) -> Reply:
                 return Reply(ok=False, message=text.format(reason=result.reason))
         return sign(surroundings(call.paths, call.settings, call.clock), request)
     except QueueError as error:
-        text = _("This could not be done: {reason}. Nothing was changed; try again.")
-        raise Failure(text.format(reason=error)) from error
+        raise Failure(not_done(error)) from error
 
 
 def _with_consent(reply: Reply) -> str:

@@ -32,6 +32,7 @@ class Options:
     entry: str | None = None
     started: str | None = None
     stopped: str | None = None
+    by_clock: bool = False
     ids: list[int] = field(default_factory=list)
     all: bool = False
     wait: bool = False
@@ -53,6 +54,10 @@ class Options:
     duplicates: bool = False
     yes: bool = False
     save: Path | None = None
+    csv: bool = False
+    first_day: str | None = None
+    last_day: str | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

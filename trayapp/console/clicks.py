@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime
 
-import tzlocal
-
-from trayapp.commands import BadText, check_text, click_request, not_recorded
+from trayapp.commands import BadText, check_text, click_request, moment_typed, not_recorded
 from trayapp.console.call import (
     ASK_SECONDS,
     GREET_SECONDS,
@@ -22,9 +20,7 @@ from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.i18n import _
 from trayapp.queue.errors import QueueError
-from trayapp.sync.explanations import bad_moment
-from trayapp.tracking.entry import Stamp, to_ms
-from trayapp.tracking.moments import BadMoment, parse_moment
+from trayapp.tracking.entry import to_ms
 
 
 def click(call: Call) -> Answer:
@@ -67,20 +63,10 @@ def check_texts(options: Options) -> None:
 
 def moment(call: Call, text: str | None) -> datetime | None:
     """A time as it was typed. Raises Failure."""
-    if text is None:
-        return None
-    zone = _local_zone(call.stamp)
     try:
-        return parse_moment(text, now=call.stamp.at, zone=zone)
-    except BadMoment as error:
-        raise Failure(bad_moment(error.why, error.readings, zone=zone), USAGE) from error
-
-
-def _local_zone(stamp: Stamp) -> tzinfo:
-    try:
-        return tzlocal.get_localzone()
-    except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
-        return timezone(stamp.offset)
+        return None if text is None else moment_typed(text, call.stamp)
+    except BadText as error:
+        raise Failure(str(error), USAGE) from error
 
 
 def _record(call: Call, request: Request) -> Reply:

@@ -19,9 +19,10 @@ def edit(call: Call) -> Answer:
         note=options.note,
         started_at=moment(call, options.started),
         stopped_at=moment(call, options.stopped),
+        by_clock=options.by_clock,
     )
     if wanted == Edit(wanted.entry_id):
-        text = _("Say what to correct: --project, --note, --started or --stopped.")
+        text = _("Say what to correct: --project, --note, --started, --stopped or --by-clock.")
         raise Failure(text, USAGE)
     return recorded(call, edit_request("edit", call.stamp, wanted))
 

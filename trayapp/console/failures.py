@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from trayapp import __version__
+from trayapp.commands import not_done
 from trayapp.console import reading
 from trayapp.console.asking import is_agreed, is_terminal
 from trayapp.console.call import (
@@ -90,8 +91,7 @@ def _here(call: Call, request: Request) -> Reply:
     try:
         return answered(surroundings(call.paths, call.settings, call.clock), request)
     except QueueError as error:
-        text = _("This could not be done: {reason}. Nothing was changed; try again.")
-        raise Failure(text.format(reason=error)) from error
+        raise Failure(not_done(error)) from error
 
 
 # -- report --------------------------------------------------------------------------------

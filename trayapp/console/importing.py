@@ -11,6 +11,7 @@ from trayapp.control.client import ControlClient
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import JSON, Request
 from trayapp.i18n import _
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 
 
@@ -31,7 +32,7 @@ def import_older(call: Call) -> Answer:
         raise Failure(words, USAGE) from error
     except QueueError as error:
         text = _("The import broke off: {reason}. What came is safe; import again for the rest.")
-        raise Failure(text.format(reason=error)) from error
+        raise Failure(in_words(text, error)) from error
     with suppress(ChannelError):
         ControlClient(call.paths.channel_dir).ask(Request("wake"), GREET_SECONDS)
     value = cast("Mapping[str, JSON]", summary.to_json())

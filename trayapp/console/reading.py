@@ -5,7 +5,7 @@ Where there is no database yet, there is nothing to tell, and none is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -25,16 +25,20 @@ from trayapp.control.client import ControlClient, NotRunningError
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Request
 from trayapp.i18n import _
+from trayapp.queue.clock_meta import KEPT, kept_of
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import Attempt, FailedLog, QueueReader
 from trayapp.queue.task import Gate, RecentEntry, SyncTask
 from trayapp.sync.diagnosis import diagnose
 from trayapp.sync.diagnosis_words import Moments, listed
-from trayapp.sync.snapshot import Extras, read_status
+from trayapp.sync.snapshot import Extras, offer_of, read_status
 from trayapp.sync.status import Link, SyncStatus
 from trayapp.watch import gap_since
 
 T = TypeVar("T")
+
+_Recent = tuple[tuple[RecentEntry, ...], Mapping[str, int]]
 
 _PAGE = 1000
 _RECENT = 20
@@ -53,10 +57,18 @@ def status(call: Call) -> Answer:
 
 def recent(call: Call) -> Answer:
     """The entries clicked last. Raises Failure."""
-    entries = _read(call, lambda reader: reader.recent(_RECENT), tuple[RecentEntry, ...]())
+
+    def read(reader: QueueReader) -> _Recent:
+        return reader.recent(_RECENT, call.stamp), kept_of(reader.kept(KEPT))
+
+    nothing: _Recent = (), {}
+    entries, kept = _read(call, read, nothing)
+    found = [offer_of(one.by_clock, kept) for one in entries if one.by_clock]
+    offers = {offer.entry_id: offer for offer in found if offer}
     now = call.clock.now()
     return Answer(
-        value=shapes.recent_shape(entries, now=now), lines=shapes.recent_lines(entries, now=now)
+        value=shapes.recent_shape(entries, now=now),
+        lines=shapes.recent_lines(entries, now=now, offers=offers),
     )
 
 
@@ -118,8 +130,8 @@ def status_now(call: Call) -> SyncStatus:
     def read(reader: QueueReader) -> SyncStatus:
         events = reader.newest_entry()
         clicked_at = events[-1].at if events else now
-        gap = gap_since(call.paths.last_seen, running_since=clicked_at, now=now)
-        return read_status(reader, now, Extras(gap_since=gap))
+        gap = gap_since(call.paths.last_seen, running_since=clicked_at, now=call.stamp)
+        return read_status(reader, now, Extras(stamp=call.stamp, gap_since=gap))
 
     return _read(call, read, SyncStatus(as_of=now))
 
@@ -164,10 +176,8 @@ def _read(call: Call, read: Callable[[QueueReader], T], nothing: T) -> T:
                 _bring_up_to_date(call)
             return read(reader)
     except QueueError as error:
-        text = _(
-            "The queue cannot be read: {reason}. Nothing was changed; try again, or start Trayapp."
-        )
-        raise Failure(text.format(reason=error)) from error
+        text = _("The queue cannot be read: {reason}. Nothing was changed; {advice}.")
+        raise Failure(in_words(text, error)) from error
 
 
 def _bring_up_to_date(call: Call) -> None:

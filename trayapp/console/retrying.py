@@ -22,6 +22,7 @@ from trayapp.control.instance import InstanceLock
 from trayapp.control.messages import MessageError, Request
 from trayapp.headless import requeue, retry_and_wait
 from trayapp.i18n import _
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.retries import retry_begun, retry_result_in, retry_value
 from trayapp.sync.explanations import retry_result
@@ -41,8 +42,8 @@ def retry(call: Call) -> Answer:
     except MessageError as error:
         raise Failure(_("These are too many numbers; use --all."), USAGE) from error
     except QueueError as error:
-        text = _("Nothing could be tried again: {reason}. Nothing was changed; try again.")
-        raise Failure(text.format(reason=error)) from error
+        text = _("Nothing could be tried again: {reason}. Nothing was changed; {advice}.")
+        raise Failure(in_words(text, error)) from error
 
 
 def _known_ids(call: Call) -> list[int] | None:

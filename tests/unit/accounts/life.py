@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from trayapp.accounts.credentials import KeyringTokenStore
@@ -11,6 +12,7 @@ from trayapp.accounts.keyring_port import Keyring, KeyringFailed
 from trayapp.accounts.keyring_thread import DEADLINE, KeyringThread
 from trayapp.accounts.quiet_keyring import QuietKeyring
 from trayapp.accounts.tokens import Tokens, TokensLocked
+from trayapp.accounts.vault import KeyringVault
 
 ACCOUNT = "hubnity anna@x.org https://time.example/api"
 
@@ -66,6 +68,16 @@ class Life:
             case "allow":
                 self.quiet.allow_prompt()
         return f"session only: {self.store.why_session_only}"
+
+
+@contextmanager
+def a_vault(keyring: Keyring) -> Iterator[KeyringVault]:
+    """The tokens of all accounts of a run, until its end."""
+    vault = KeyringVault(keyring)
+    try:
+        yield vault
+    finally:
+        vault._keyring._thread.close()
 
 
 def item(pair: str) -> str:

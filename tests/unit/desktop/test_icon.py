@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations, product
@@ -9,9 +10,9 @@ from itertools import combinations, product
 import pytest
 from PIL import Image, ImageChops, ImageColor, ImageOps, ImageStat
 
-from trayapp.desktop.badge import COLOURS, MANY, Colour, IconKey
+from trayapp.desktop.badge import COLOURS, MANY, Colour, IconKey, IconStyle
 from trayapp.desktop.glyphs import LARGE, SMALL, Font
-from trayapp.desktop.icon import STYLE, TEMPLATE, Style, draw, paint, sketch
+from trayapp.desktop.icon import STYLE, SYMBOLIC, TEMPLATE, Style, draw, paint, sketch
 from trayapp.tracking.entry import TrackerState
 
 SIZES = (16, 20, 22, 24, 32, 44, 48)
@@ -109,9 +110,8 @@ def worst_edge(painter: Painter) -> float:
 
     There the edge lies on whole pixels, so rim and fill are seen pure; the better one counts.
     """
-    bare = [key for key in KEYS if not key.offline]
     return min(
-        _edge(painter(key, size), panel) for key, size, panel in product(bare, SIZES, PANELS)
+        _edge(painter(key, size), panel) for key, size, panel in product(KEYS, SIZES, PANELS)
     )
 
 
@@ -187,8 +187,9 @@ def impure_plates(painter: Painter) -> list[tuple[int, IconKey]]:
 # What is promised
 
 
-def test_every_edge_stands_out_on_every_panel() -> None:
-    assert worst_edge(paint) >= 3
+@pytest.mark.parametrize("style", [STYLE, SYMBOLIC], ids=["colour", "symbolic"])
+def test_every_edge_stands_out_on_every_panel(style: Style) -> None:
+    assert worst_edge(styled(style)) >= 3
 
 
 @pytest.mark.parametrize(
@@ -205,13 +206,15 @@ def test_an_edge_that_is_lost_is_noticed(mutant: Painter) -> None:
 
 @pytest.mark.parametrize("colour", Colour)
 def test_white_stands_out_on_every_fill_and_every_fill_around_ink(colour: Colour) -> None:
-    assert contrast(to_rgb(STYLE.hole), to_rgb(COLOURS[colour])) >= 3
-    assert contrast(to_rgb(STYLE.ink), to_rgb(COLOURS[colour])) >= 3
-    assert contrast(to_rgb(STYLE.ink), to_rgb(STYLE.paper)) >= 7
+    for style in (STYLE, SYMBOLIC):
+        assert contrast(to_rgb(style.hole), to_rgb(style.fills[colour])) >= 3
+        assert contrast(to_rgb(style.ink), to_rgb(style.fills[colour])) >= 3
+        assert contrast(to_rgb(style.ink), to_rgb(style.paper)) >= 7
 
 
-def test_no_meaning_needs_colour() -> None:
-    assert worst_gap(paint, greys) >= 7
+@pytest.mark.parametrize("style", [STYLE, SYMBOLIC], ids=["colour", "symbolic"])
+def test_no_meaning_needs_colour(style: Style) -> None:
+    assert worst_gap(styled(style), greys) >= 7
 
 
 @pytest.mark.parametrize(
@@ -238,7 +241,7 @@ def test_a_template_that_loses_a_meaning_is_noticed() -> None:
 
 def test_a_template_is_black_or_nothing() -> None:
     for key, size in product(KEYS, SIZES):
-        picture = draw(key, size, template=True)
+        picture = draw(key, size, IconStyle.TEMPLATE)
         assert picture.convert("RGB").getbbox() is None
 
 
@@ -281,5 +284,28 @@ def test_the_same_key_is_drawn_once() -> None:
     key = KEYS[0]
 
     assert draw(key, 22) is draw(key, 22)
-    assert draw(key, 22) is not draw(key, 22, template=True)
+    assert draw(key, 22) is not draw(key, 22, IconStyle.TEMPLATE)
     assert draw(key, 22).tobytes() == paint(key, 22).tobytes()
+
+
+def test_the_symbolic_icon_has_no_colour_but_the_grey() -> None:
+    pictures = [draw(key, size, IconStyle.SYMBOLIC) for key, size in product(KEYS, SIZES)]
+    most = max(_colourfulness(picture) for picture in pictures)
+
+    assert most <= _colourfulness(draw(KEYS[0], 48)) < _colourfulness(draw(KEYS[1], 48))
+
+
+def _colourfulness(picture: Image.Image) -> int:
+    red, green, blue = (band.tobytes() for band in on_panel(picture, "#ffffff").split())
+    return max(max(rgb) - min(rgb) for rgb in zip(red, green, blue, strict=True))
+
+
+def test_a_picture_is_drawn_before_anybody_could_notice() -> None:
+    # This thread's own seconds, so that a busy machine makes no difference.
+    assert min(_drawing_seconds(paint) for _round in range(5)) < 0.02
+
+
+def _drawing_seconds(painter: Painter) -> float:
+    before = time.thread_time()
+    painter(IconKey(RUNNING, Colour.AMBER, MANY, offline=True), 48)
+    return time.thread_time() - before

@@ -282,7 +282,7 @@ def test_the_running_menu_reads_as_written() -> None:
         "Stop",
         sentences.sync_line(FAILED, UTC),
         "Retry all (1, 3 waiting)",
-        "Failed tasks (1)",
+        "Failed tasks (1)…",
         "Sign in…",
         "Open log",
         "Quit",

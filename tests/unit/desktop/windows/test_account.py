@@ -24,7 +24,6 @@ def test_an_account_is_read_as_it_crosses_the_channel() -> None:
                     "label": "Hubnity",
                     "takes_password": True,
                     "takes_token": False,
-                    "url": "",
                 }
             ],
         },
@@ -39,9 +38,7 @@ def test_an_account_is_read_as_it_crosses_the_channel() -> None:
         failed=1,
         earlier=12,
         kinds=(
-            KindChoice(
-                name="hubnity", label="Hubnity", takes_password=True, takes_token=False, url=""
-            ),
+            KindChoice(name="hubnity", label="Hubnity", takes_password=True, takes_token=False),
         ),
     )
 
