@@ -146,9 +146,9 @@ class VirtualDesktop:
         """Start the panel and wait until it takes tray icons; `stop_one("panel")` ends it."""
         self._start_service("panel", ["xfce4-panel", "--disable-wm-check"])
 
-    def start_notifier(self) -> None:
+    def start_notifier(self) -> subprocess.Popen[bytes]:
         """Start the notification service and wait for it; `stop_one("notifier")` ends it."""
-        self._start_service("notifier", ["dunst", "-config", str(self.root / "dunstrc")])
+        return self._start_service("notifier", ["dunst", "-config", str(self.root / "dunstrc")])
 
     def start_keyring(self, *, locked: bool = False) -> None:
         """Start the Secret Service and wait for it; `stop_one("keyring")` ends it."""
@@ -253,12 +253,15 @@ class VirtualDesktop:
     def _lives(self, name: str) -> bool:
         return any(known == name and child.poll() is None for known, child in self._children)
 
-    def _start_service(self, name: str, argv: Sequence[str], *, stdin: bytes = b"") -> None:
-        self.spawn(argv, name=name, stdin=stdin)
+    def _start_service(
+        self, name: str, argv: Sequence[str], *, stdin: bytes = b""
+    ) -> subprocess.Popen[bytes]:
+        child = self.spawn(argv, name=name, stdin=stdin)
         try:
             self.wait_owner(_OWNERS[name], _START_SECONDS)
         except TimeoutError as error:
             raise self._failed(name) from error
+        return child
 
     def _failed(self, name: str) -> DesktopError:
         return DesktopError(f"{name} did not start within {_START_SECONDS:.0f} s\n{self.log(name)}")
@@ -288,7 +291,7 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda signum, _: sys.exit(128 + signum))
     with (
         VirtualDesktop() as desktop,
-        subprocess.Popen([*_WITH_PARENT, *argv], env=desktop.env) as child,  # noqa: S603
+        subprocess.Popen([*_WITH_PARENT, *argv], env=desktop.env) as child,  # noqa: S603  # ours
     ):
         try:
             return child.wait()

@@ -21,7 +21,7 @@ from trayapp.control.channel import ControlServer
 from trayapp.control.connection import Responder
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Request
-from trayapp.core import Core, Listener, Surroundings
+from trayapp.core import Core, Listener, News, Surroundings
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Click
 from trayapp.i18n import _
@@ -30,11 +30,12 @@ from trayapp.queue import salvage_words
 from trayapp.queue.task import Account
 from trayapp.reception import Desk, Reception
 from trayapp.retries import Retries
-from trayapp.servers.embedded import inside
+from trayapp.servers.embedded import inside, past_of, rebuilt_text, rebuilt_title
 from trayapp.servers.embedded_app import EmbeddedApp
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.servers.hubnity_kind import HubnityKind
 from trayapp.servers.timetagger_account import TimeTaggerKind
+from trayapp.servers.trust import trust_also
 from trayapp.signing import Signing
 from trayapp.sync.kind import ServerKind
 from trayapp.sync.policy import Waits
@@ -57,18 +58,24 @@ _MOMENT = timedelta(milliseconds=50)
 
 
 def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings:
-    """What the real program is put into."""
-    spread = random.Random()  # noqa: S311  # spreads waits, guards nothing
+    """What the real program is put into. Raises OSError when `ca_file` has gone away."""
+    trust_also(settings.ca_file)
+    spread = random.SystemRandom()
 
     def jitter(wait: timedelta) -> timedelta:
         return wait * spread.uniform(0.9, 1.1)
 
     kinds = {kind.name: kind for kind in KINDS}
     vault = KeyringVault()
+    news = News()
 
     def server_for(account: Account) -> TimeServer:
         if account.kind == "embedded":
-            store = EmbeddedStore(paths.embedded_database)
+            store = EmbeddedStore(
+                paths.embedded_database,
+                past=lambda: past_of(paths.database),
+                tell=lambda done: news.tell(rebuilt_title(), rebuilt_text(done)),
+            )
             return inside(EmbeddedApp(store), closed=store.close)
         tokens = vault.tokens_of(account.kind, account.url, account.user)
         return kinds[account.kind].connect(account.url, tokens)
@@ -82,6 +89,7 @@ def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings
         rules=rules,
         kinds=kinds,
         vault=vault,
+        news=news,
     )
 
 
@@ -101,7 +109,9 @@ class App:
                 rested=self._on_rest,
                 removed=lambda _entry: self._inbox.post(self._count_removed),
                 closed_foreign=faces.tell_closed,
-                salvaged=lambda done: faces.tell(salvage_words.title(), salvage_words.text(done)),
+                salvaged=lambda done: faces.tell(
+                    salvage_words.title(done), salvage_words.text(done)
+                ),
             ),
         )
         self._retries = Retries(self.core, post=self._inbox.post)
@@ -129,6 +139,7 @@ class App:
             )
         )
         self._status: SyncStatus | None = None
+        where.news.listen(faces.tell)
         where.vault.listen(
             opened=self.core.credentials_can_be_read, kept_for_session=self._on_not_kept
         )

@@ -6,10 +6,13 @@ One way for all of them, with the app running or without it, so that the answer 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timezone, tzinfo
+
+import tzlocal
 
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.sync import explanations
 from trayapp.sync.correction_words import (
@@ -22,6 +25,7 @@ from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Corrected, Timer
 from trayapp.tracking.corrections import Correction, Delete, Edit, Undo
 from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
+from trayapp.tracking.moments import BadMoment, parse_moment
 from trayapp.tracking.tracker import (
     Activity,
     AlreadySo,
@@ -45,7 +49,7 @@ _SIMPLE: dict[str, Command] = {"pause": Pause(), "resume": Resume(), "stop": Sto
 
 
 class BadText(ValueError):  # noqa: N818  # reads as what it says
-    """A project or a note that cannot be kept; the message says why and what to do."""
+    """A project, note or time that cannot be kept; the message says why and what to do."""
 
 
 def check_text(text: str | None) -> None:
@@ -66,10 +70,32 @@ def check_text(text: str | None) -> None:
         raise BadText(msg.format(count=MAX_TEXT_CHARACTERS))
 
 
+def moment_typed(text: str, stamp: Stamp) -> datetime:
+    """A time typed at `stamp`, by the local clock. Raises BadText."""
+    try:
+        zone: tzinfo = tzlocal.get_localzone()
+    except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
+        zone = timezone(stamp.offset)
+    try:
+        return parse_moment(text, now=stamp.at, zone=zone)
+    except BadMoment as error:
+        raise BadText(explanations.bad_moment(error.why, error.readings, zone=zone)) from error
+
+
 def not_recorded(error: Exception) -> str:
     """What to say when a click could not be written down."""
-    text = _("This was not recorded: {reason}. Nothing has changed; try again.")
-    return text.format(reason=error)
+    return in_words(_("This was not recorded: {reason}. Nothing has changed; {advice}."), error)
+
+
+def not_done(error: Exception) -> str:
+    """What to say when the queue kept anything else from being done."""
+    return in_words(_("This could not be done: {reason}. Nothing was changed; {advice}."), error)
+
+
+def while_retrying() -> Reply:
+    """The answer to what may not change the queue under a retry."""
+    text = _("A retry is under way. Nothing was changed; try again when it has ended.")
+    return Reply(ok=False, message=text)
 
 
 def click_request(
@@ -83,6 +109,11 @@ def click_request(
     """A click as it crosses the channel."""
     arguments = {"project": project, "note": note, "given_at_ms": given_at_ms}
     return Request(name=name, arguments=arguments, stamp=stamp)
+
+
+def record(timer: Timer, request: Request, *, now: Stamp) -> Reply:
+    """Do what one of CLICKS or CORRECTIONS asks for."""
+    return (correct if request.name in CORRECTIONS else click)(timer, request, now=now)
 
 
 def click(timer: Timer, request: Request, *, now: Stamp, zone: tzinfo | None = None) -> Reply:
@@ -116,11 +147,7 @@ def _answered(
 
 
 def edit_request(
-    name: str,
-    stamp: Stamp,
-    wanted: Edit,
-    *,
-    task_ids: Sequence[int] = (),
+    name: str, stamp: Stamp, wanted: Edit, *, task_ids: Sequence[int] = ()
 ) -> Request:
     """A correction as it crosses the channel; of an undo only the name counts.
 
@@ -133,6 +160,7 @@ def edit_request(
         "note": wanted.note,
         "started_at_ms": None if started is None else to_ms(started),
         "stopped_at_ms": None if stopped is None else to_ms(stopped),
+        "by_clock": wanted.by_clock,
         "ids": list(task_ids),
     }
     return Request(name=name, arguments=arguments, stamp=stamp)
@@ -147,7 +175,7 @@ def _corrected(timer: Timer, request: Request, now: Stamp, zone: tzinfo | None) 
     stamp = request.stamp or now
     wanted = _edit(request)
     if request.name == "fix":
-        fixed = timer.fix(wanted, stamp, task_ids=_ids(request))
+        fixed = timer.fix(wanted, stamp, task_ids=ids_of(request) or ())
         changed = bool(fixed.corrected or fixed.resent)
         words = fixed_words(fixed.resent) if changed else _("It is so already.")
         return Reply(ok=True, changed=changed, message=words)
@@ -183,13 +211,16 @@ def _edit(request: Request) -> Edit:
         note=_text(request, "note"),
         started_at=_moment(request, "started_at_ms"),
         stopped_at=_moment(request, "stopped_at_ms"),
+        by_clock=request.arguments.get("by_clock") is True,
     )
 
 
-def _ids(request: Request) -> list[int]:
+def ids_of(request: Request) -> list[int] | None:
+    """The tasks that a request names; None when it names none."""
     ids = request.arguments.get("ids")
-    named = ids if isinstance(ids, list | tuple) else ()
-    return sorted({one for one in named if isinstance(one, int)})
+    if not isinstance(ids, list | tuple):
+        return None
+    return sorted({one for one in ids if isinstance(one, int)})
 
 
 def _unknown_project(why: Impossible, request: Request) -> str:

@@ -6,10 +6,11 @@ Directories are 0700 and files in them 0600: a log of what somebody works on is 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
+import stat
 import tempfile
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,13 @@ from typing import Self
 import platformdirs
 
 APP_ID = "trayapp"
+ICON_STYLES = ("colour", "symbolic")
+_HAS_MODES = os.name == "posix"
+_DIRECTORY_MODE = 0o700
+_OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_LARGEST = 1_000_000
+"""Of any setting: far more than anybody wants, and far less than breaks a date."""
 _LONGEST_CHANNEL_DIR = 80
 """In bytes: a socket's path may have 103 (macOS; Linux: 107), its name included."""
 
@@ -92,9 +100,40 @@ class Paths:
         return self.state_dir / "last-seen"
 
     def make(self) -> None:
-        """Create the directories, closed to others. Raises OSError."""
+        """Create the directories, and close those that are open to others. Raises OSError."""
         for directory in (self.config_dir, self.data_dir, self.state_dir):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_directory(directory)
+            with suppress(OSError):  # not ours, or on a disk that knows no modes
+                _close(directory)
+
+    def open_to_others(self) -> list[Path]:
+        """The directories in which other users could put what they like."""
+        directories = (self.config_dir, self.data_dir, self.state_dir)
+        found = [one for one in directories if one.stat().st_mode & _WRITABLE_BY_OTHERS]
+        return found if _HAS_MODES else []
+
+
+def _make_directory(directory: Path) -> None:
+    """Make it and those above it, each for its owner only, whatever the umask."""
+    if directory.is_dir():
+        return
+    if directory != directory.parent:
+        _make_directory(directory.parent)
+    directory.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)  # another process may be as fast
+    directory.chmod(_DIRECTORY_MODE)
+
+
+def _close(directory: Path) -> None:
+    """Close it to others, and take out the links they could have put there meanwhile."""
+    if not _HAS_MODES or directory.stat().st_uid != os.geteuid():
+        return
+    mode = directory.stat().st_mode
+    if mode & _OPEN_TO_OTHERS:
+        directory.chmod(_DIRECTORY_MODE)
+    if mode & _WRITABLE_BY_OTHERS:
+        for one in directory.iterdir():
+            if one.is_symlink() and one.lstat().st_uid not in {0, os.geteuid()}:
+                one.unlink()
 
 
 def _channel_dir(data_dir: Path) -> Path:
@@ -120,12 +159,16 @@ class Settings:
     max_attempts: int = 5
     icon_size: int = 44
     """Pixels the tray picture is drawn at; see the icon's module for what fits which panel."""
+    icon_style: str = "colour"
+    """One of `ICON_STYLES`."""
     tray_patience_seconds: float = 30.0
     """For so long nothing need show the icon before that is worth a notification."""
     notify_waiting_minutes: int = 60
     """Waiting longer than this is worth a notification."""
     look_seconds: float = 10.0
     """At least so long between two looks for a request whose answer was lost."""
+    ca_file: str = ""
+    """A PEM file: a server whose certificate leads to one of these is trusted, too."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -137,7 +180,7 @@ class Settings:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             msg = f"{path}: {error}"
             raise ConfigError(msg) from error
         kinds = {field.name: type(getattr(cls(), field.name)) for field in fields(cls)}
@@ -146,7 +189,45 @@ class Settings:
                 msg = f"{path}: unknown setting {name!r}; known are {', '.join(sorted(kinds))}"
                 raise ConfigError(msg)
             fits = type(value) is kinds[name] or (kinds[name] is float and type(value) is int)
-            if not fits or (kinds[name] is not str and not 0 < value < math.inf):
+            if fits and kinds[name] is not str and value > _LARGEST:
+                msg = f"{path}: {name} is larger than {_LARGEST}"
+                raise ConfigError(msg)
+            if not fits or (kinds[name] is not str and not value > 0):
                 msg = f"{path}: {name} = {value!r} is not a positive {kinds[name].__name__}"
                 raise ConfigError(msg if kinds[name] is not str else f"{path}: {name} is a text")
-        return cls(**raw)
+        settings = cls(**raw)
+        if trouble := _trouble(settings):
+            msg = f"{path}: {trouble}"
+            raise ConfigError(msg)
+        return settings
+
+
+def _trouble(settings: Settings) -> str:
+    """What is wrong with a value of the right type; empty for nothing."""
+    if settings.icon_style not in ICON_STYLES:
+        return f"icon_style = {settings.icon_style!r}: it must be {' or '.join(ICON_STYLES)}"
+    trouble = _ca_trouble(settings.ca_file)
+    return f"ca_file = {settings.ca_file!r}: {trouble}" if trouble else ""
+
+
+def _ca_trouble(name: str) -> str:
+    """Why no certificates can be read from this file; empty when they can, or none is named."""
+    if not name:
+        return ""
+    import ssl  # noqa: PLC0415  # for the few who need it
+
+    trouble = ""
+    try:
+        file = Path(name).expanduser()
+        if not file.is_absolute():
+            trouble = "it must begin with / or ~"
+        elif not file.is_file():
+            trouble = "there is no such file"
+        else:
+            pem = file.read_text(encoding="ascii", errors="ignore")
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        trouble = "it holds no certificate in PEM form"
+    except (OSError, RuntimeError) as error:
+        trouble = getattr(error, "strerror", "") or str(error)
+    return trouble

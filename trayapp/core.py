@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.vault import KeyringVault, Vault
-from trayapp.clock import Clock
+from trayapp.clock import Clock, QuickStamps
 from trayapp.config import Paths
-from trayapp.mutex import Mutex
+from trayapp.mutex import Mutex, PoisonError
 from trayapp.queue import salvage_words
-from trayapp.queue.errors import DamagedError
+from trayapp.queue.errors import DamagedError, QueueError
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.salvaged import Salvage
 from trayapp.queue.store import QueueWriter
@@ -47,6 +48,25 @@ _OVER_AT_SIGN_IN = (
 """The server has just answered, at this address, to these credentials."""
 
 
+class News:
+    """What a server has to tell the user. Any thread; must not block."""
+
+    def __init__(self) -> None:
+        self._told: Callable[[str, str], None] | None = None
+
+    def listen(self, told: Callable[[str, str], None]) -> None:
+        """From now on this one tells, a title and a text."""
+        self._told = told
+
+    def tell(self, title: str, text: str) -> bool:
+        """False where nobody can be told yet."""
+        logger.warning("%s. %s", title, text)
+        if self._told is None:
+            return False
+        self._told(title, text)
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the core is put into: where its files are, its clock, its servers, its patience.
@@ -61,6 +81,7 @@ class Surroundings:
     rules: Rules
     kinds: Mapping[str, ServerKind] = field(default_factory=dict)
     vault: Vault = field(default_factory=KeyringVault)
+    news: News = field(default_factory=News)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +106,9 @@ class Core:
         listener = listener or Listener()
         paths = surroundings.paths
         self.clock = surroundings.clock
-        self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock))
+        mark = paths.state_dir / "database-age"
+        self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock, mark=mark))
+        self._stamps = QuickStamps(self.clock)
         self.changed = listener.changed
         self._salvaged = listener.salvaged
         self.reader = QueueReader(paths.database)
@@ -200,6 +223,7 @@ class Core:
     def status(self, extras: Extras | None = None) -> SyncStatus:
         """The status now; on one thread only. Raises QueueError."""
         now = self.clock.now()
+        extras = replace(extras or Extras(), stamp=self._stamps.stamp())
         try:
             status = read_status(self.reader, now, extras)
         except DamagedError as damage:
@@ -213,7 +237,7 @@ class Core:
         done = self.reader.salvaged()
         if done is None or self._salvaged is None:
             return
-        logger.warning("The database was damaged. %s", salvage_words.text(done))
+        logger.warning("%s. %s", salvage_words.title(done), salvage_words.text(done))
         with self._queue.lock() as guard:
             guard.value.forget_salvage()
         self._salvaged(done)
@@ -223,6 +247,9 @@ class Core:
         self.reader.close()
         with self._queue.lock() as guard:
             writer = guard.value
+        # What is written goes before what is closed; on a full disk it is left out.
+        with suppress(QueueError, PoisonError), self._queue.lock() as guard:
+            guard.value.grow_older()
         writer.close()
 
     def _on_click(self) -> None:

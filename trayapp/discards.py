@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trayapp.commands import not_recorded
+from trayapp.commands import ids_of, while_retrying
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.core import Core
 from trayapp.i18n import _
-from trayapp.queue.errors import QueueError
 from trayapp.sync.discard import CannotDiscard
 from trayapp.sync.discard_words import discarding_words, done_words, refusal_words, undone_words
 
@@ -31,21 +30,18 @@ def undo_request(ids: Sequence[int]) -> Request:
 
 
 def discard_reply(core: Core, request: Request) -> Reply:
-    """Answer one of REQUESTS."""
+    """Answer one of REQUESTS. Raises QueueError."""
     if core.retrier.is_running and request.arguments.get("look") is not True:
         # Its result counts what has left the queue as sent.
-        text = _("A retry is under way. Nothing was changed; try again when it has ended.")
-        return Reply(ok=False, message=text)
+        return while_retrying()
     try:
         return _undone(core, request) if request.name == "undo_discard" else _done(core, request)
     except CannotDiscard as error:
         return Reply(ok=False, message=refusal_words(error))
-    except QueueError as error:
-        return Reply(ok=False, message=not_recorded(error))
 
 
 def _done(core: Core, request: Request) -> Reply:
-    ids, now = _ids(request), core.clock.now()
+    ids, now = ids_of(request), core.clock.now()
     looks = request.arguments.get("look") is True
     found = (core.discarder.look if looks else core.discarder.discard)(ids, now)
     effect, count = discarding_words(found), len(found.task_ids)
@@ -63,7 +59,7 @@ def _done(core: Core, request: Request) -> Reply:
 
 
 def _undone(core: Core, request: Request) -> Reply:
-    back = core.discarder.undo(_ids(request) or (), core.clock.now())
+    back = core.discarder.undo(ids_of(request) or (), core.clock.now())
     if back:
         _tell(core)
     return Reply(
@@ -75,14 +71,6 @@ def _tell(core: Core) -> None:
     """What was held may go now."""
     core.worker.wake()
     core.changed()
-
-
-def _ids(request: Request) -> list[int] | None:
-    """The ids in a request; None for none named."""
-    ids = request.arguments.get("ids")
-    if not isinstance(ids, list | tuple):
-        return None
-    return sorted({one for one in ids if isinstance(one, int)})
 
 
 def _value(ids: Sequence[int], effect: str) -> dict[str, JSON]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from trayapp.control.messages import Reply, Request
 from trayapp.core import Core, Surroundings
 from trayapp.discards import discard_reply
 from trayapp.log import start_logging, stop_logging
+from trayapp.queue.errors import QueueError
 from trayapp.queue.task import Account
 from trayapp.reception import account_reply, earlier_reply, entered_reply, form_of
 from trayapp.signing import Signing
@@ -42,9 +43,8 @@ def bring_over(where: Surroundings, path: Path, user: str) -> Summary:
 
 def record(where: Surroundings, request: Request, now: Stamp) -> Reply:
     """Do what a click or a correction asks for, durably; nothing is sent."""
-    answered = commands.correct if request.name in commands.CORRECTIONS else commands.click
     with _opened(where) as core:
-        return answered(core.timer, request, now=now)
+        return commands.record(core.timer, request, now=now)
 
 
 def discard(where: Surroundings, request: Request) -> Reply:
@@ -113,10 +113,11 @@ def _opened(where: Surroundings) -> Iterator[Core]:
     with suppress(OSError):
         start_logging(where.paths.log)
     try:
-        core = Core(where)
-        try:
+        with closing(Core(where)) as core:
             yield core
-        finally:
-            core.close()
+    except QueueError as error:
+        # Below what Python prints where no log could be made: the user is told in a line.
+        logger.info("The queue cannot be used now: %s", error)
+        raise
     finally:
         stop_logging()

@@ -20,10 +20,12 @@ from trayapp.control.endpoint import ChannelError
 from trayapp.control.instance import InstanceLock
 from trayapp.control.messages import Request
 from trayapp.core import Surroundings
+from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.notifications import PlyerVoice, Speaker, app_icon
 from trayapp.i18n import _
 from trayapp.log import start_logging, stop_logging
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.sync.status import AccountView
 
@@ -53,6 +55,8 @@ def run_app(
             sys.stdout.write(_("Trayapp is running already.") + "\n")
         return 0
     start_logging(paths.log)
+    for directory in paths.open_to_others():
+        logging.getLogger(__name__).warning("Other users can write into %s", directory)
 
     def made(app: App) -> None:
         ending.end(app)
@@ -62,7 +66,8 @@ def run_app(
         return _run(where, settings, tray=tray, account=account, ready=made)
     except QueueError as error:
         logging.getLogger(__name__).critical("Cannot start: %s", error)
-        sys.stderr.write(f"trayapp: {error}\n")
+        text = _("Trayapp cannot start: {reason}. Nothing was changed; {advice}.")
+        sys.stderr.write(f"trayapp: {in_words(text, error)}\n")
         return 1
     finally:
         stop_logging()
@@ -118,6 +123,7 @@ def _run(
         speaker=Speaker(PlyerVoice(icon=app_icon()), clock=where.clock),
         waiting_after=timedelta(minutes=settings.notify_waiting_minutes),
         icon_size=settings.icon_size if tray else None,
+        icon_style=IconStyle(settings.icon_style),
         host_patience=timedelta(seconds=settings.tray_patience_seconds),
     )
     app = App(where, faces=faces)

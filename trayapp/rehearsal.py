@@ -103,7 +103,7 @@ class _Rehearsal:
         self._server.start()
         self.proxy = MisbehavingProxy(self._server.url).start()
         self._issue_tokens()
-        spread = random.Random()  # noqa: S311  # spreads waits, guards nothing
+        spread = random.SystemRandom()
         where = Surroundings(
             paths=self._paths,
             clock=self._clock,

@@ -5,26 +5,25 @@ Main thread only; waits for the queue's lock and one fsync.
 
 from __future__ import annotations
 
-from trayapp.commands import not_recorded
+from trayapp.commands import ids_of, while_retrying
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core
 from trayapp.i18n import _
-from trayapp.queue.errors import QueueError
 from trayapp.sync.resolve import CannotResolve, Keep, StillInDoubt
 
 REQUESTS = ("resolve",)
 
 
 def resolve_reply(core: Core, request: Request) -> Reply:
-    """Carry out "send what was clicked", or "keep the server's", for each of the tasks named."""
+    """Carry out "send what was clicked", or "keep the server's", for each of the tasks named.
+
+    Raises QueueError.
+    """
     if core.retrier.is_running:
-        text = _("A retry is under way. Nothing was changed; try again when it has ended.")
-        return Reply(ok=False, message=text)
-    ids = request.arguments.get("ids")
-    chosen = [one for one in ids if isinstance(one, int)] if isinstance(ids, tuple) else []
+        return while_retrying()
     keep = Keep.SERVER if request.arguments.get("keep") == Keep.SERVER else Keep.CLICKED
     try:
-        count = core.resolve(chosen, keep)
+        count = core.resolve(ids_of(request) or (), keep)
     except StillInDoubt:
         text = _(
             "Some of it may have arrived already. Retry it first, then decide. Nothing was changed."
@@ -33,8 +32,6 @@ def resolve_reply(core: Core, request: Request) -> Reply:
     except CannotResolve:
         text = _("This task is no conflict any more. Nothing was changed.")
         return Reply(ok=False, message=text)
-    except QueueError as error:
-        return Reply(ok=False, message=not_recorded(error))
     return Reply(ok=True, changed=count > 0, message=_words(keep), value={"count": count})
 
 

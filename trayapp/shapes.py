@@ -16,9 +16,9 @@ from trayapp.control.messages import JSON
 from trayapp.i18n import _
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
-from trayapp.sync import sentences
+from trayapp.sync import clock_words, sentences
 from trayapp.sync.diagnosis_words import DUPLICATES, ListedFinding
-from trayapp.sync.status import EntryView, Link, SyncStatus
+from trayapp.sync.status import ClockOffer, EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
 
 _SECOND = timedelta(seconds=1)
@@ -56,7 +56,24 @@ def status_shape(status: SyncStatus, *, app_runs: bool) -> Mapping[str, JSON]:
         "all_sent": status.all_sent,
         "possible_doubles": status.possible_doubles,
         "gap_since": iso(status.gap_since),
+        "clock_skew_seconds": None if status.clock_skew is None else _whole(status.clock_skew),
+        "clock_offer": None if status.clock_offer is None else _offer_shape(status.clock_offer),
+        "today_seconds": status.totals.today // _SECOND,
+        "week_seconds": status.totals.week // _SECOND,
         "app_runs": app_runs,
+    }
+
+
+def _whole(span: timedelta) -> int:
+    return round(span.total_seconds())
+
+
+def _offer_shape(offer: ClockOffer) -> Mapping[str, JSON]:
+    return {
+        "entry": offer.entry_id,
+        "step_ms": offer.step // MILLISECOND,
+        "started_at": iso(offer.started_at),
+        "stopped_at": iso(offer.stopped_at),
     }
 
 
@@ -74,7 +91,10 @@ def _entry_shape(entry: EntryView) -> Mapping[str, JSON]:
 def status_lines(status: SyncStatus, *, app_runs: bool, zone: tzinfo | None = None) -> list[str]:
     """`status`: tracker, sync, and whatever else there is to know."""
     shown = status if app_runs else _without_app(status)
-    lines = [sentences.tracker_line(status), sentences.sync_line(shown, zone)]
+    lines = [sentences.tracker_line(status)]
+    if status.totals.week:
+        lines.append(sentences.totals_line(status))
+    lines.append(sentences.sync_line(shown, zone))
     if status.reason:
         lines.append(sentences.one_line(status.reason))
     if status.pending and not app_runs:
@@ -83,6 +103,12 @@ def status_lines(status: SyncStatus, *, app_runs: bool, zone: tzinfo | None = No
         lines += [sentences.gap_line(status, zone), _gap_answer(status.gap_since, zone)]
     if status.entry is not None and status.entry.clock_step:
         lines.append(sentences.clock_step(status.entry.clock_step))
+    if status.clock_offer is not None:
+        if status.entry is None:
+            lines.append(clock_words.offer_line(status.clock_offer.step))
+        lines.append(clock_words.offer_answer(status.clock_offer, zone))
+    if status.clock_skew is not None:
+        lines += [clock_words.skew_line(status.clock_skew), clock_words.skew_advice()]
     return lines
 
 
@@ -216,14 +242,25 @@ def _recent_entry_shape(recent: RecentEntry, now: datetime) -> Mapping[str, JSON
         "worked_seconds": entry.worked(now) // _SECOND,
         "state": entry.state.value,
         "sync": recent.sync.value,
+        "clock_step_ms": recent.by_clock.step // MILLISECOND if recent.by_clock else 0,
     }
 
 
 def recent_lines(
-    entries: Sequence[RecentEntry], *, now: datetime, zone: tzinfo | None = None
+    entries: Sequence[RecentEntry],
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    offers: Mapping[str, ClockOffer] = {},
 ) -> list[str]:
-    """`recent`: one line an entry, the newest first."""
-    lines = [_recent_line(one, now, zone) for one in entries]
+    """`recent`: one line an entry, the newest first; more where the clock was set meanwhile."""
+    lines: list[str] = []
+    for one in entries:
+        lines.append(_recent_line(one, now, zone))
+        offer = offers.get(one.entry.id)
+        if offer is not None:
+            answer = clock_words.offer_answer(offer, zone, name_it=True)
+            lines.append(f"  {clock_words.offer_line(offer.step)} {answer}")
     return lines or [_("Nothing has been tracked yet.")]
 
 

@@ -207,8 +207,8 @@ def test_failed_tasks_opens_the_window_that_explains_them(
     world.proxy.play([_refused("the project is closed")])
     app.click("start")
     assert app.comes_to(lambda s: s.failed == 1)
-    assert _offers(client, "Failed tasks (1)")
-    client.click("Failed tasks (1)")
+    assert _offers(client, "Failed tasks (1)…")
+    client.click("Failed tasks (1)…")
     search = ["xdotool", "search", "--onlyvisible", "--name", "Failed tasks"]
     assert wait_for(lambda: desktop.run(search).returncode == 0)
     desktop.run(["xdotool", "key", "Escape"])

@@ -104,7 +104,7 @@ def test_without_a_notification_service_everything_else_works(world: World) -> N
         world.auth.revoke()
         app.click("start")
         assert app.comes_to(lambda s: s.failed == 1)
-        client.click("Failed tasks (1)")
+        client.click("Failed tasks (1)…")
         assert wait_for(lambda: "No notifications for now: " in app.log())
         app.ask(Request("quit"))
         assert app.wait() == 0

@@ -12,6 +12,8 @@ import pytest
 from PIL.Image import Image
 from virtual_desktop import NOTIFIER_OWNER, VirtualDesktop
 
+from tests.strays import share
+
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(60)]
 
 _DEADLINE_SECONDS = 10.0
@@ -140,7 +142,7 @@ def test_without_a_daemon_one_line_is_logged_and_nothing_fails(desktop: VirtualD
             {"title": "c", "body": "d", "key": "c"},
         )
     finally:
-        desktop.start_notifier()
+        share(desktop.start_notifier())  # the module's
     assert done.returncode == 0
     (line,) = done.stderr.splitlines()
     assert line.startswith("INFO No notifications for now: ")

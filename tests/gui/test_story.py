@@ -130,8 +130,8 @@ def test_from_expired_tokens_to_all_sent(stage: Stage) -> None:
 
     # The menu's row opens the window, which says what to do and has one button for it.
     with TrayClient(stage.desktop) as client:
-        assert wait_for(lambda: "Failed tasks (1)" in [row.label for row in client.rows()])
-        client.click("Failed tasks (1)")
+        assert wait_for(lambda: "Failed tasks (1)…" in [row.label for row in client.rows()])
+        client.click("Failed tasks (1)…")
     assert stage.window("Failed tasks")
     stage.keep("3-failed-tasks")
     stage.keys("Return")  # the keyboard is on the button that helps most

@@ -31,14 +31,12 @@ HUBNITY: Mapping[str, JSON] = {
     "label": "Hubnity",
     "takes_password": True,
     "takes_token": False,
-    "url": "https://hubnity.example.org/api",
 }
 TIMETAGGER: Mapping[str, JSON] = {
     "name": "timetagger",
     "label": "TimeTagger",
     "takes_password": True,
     "takes_token": True,
-    "url": "https://timetagger.app/api/v2",
 }
 
 _PATIENCE_SECONDS = 5.0

@@ -17,6 +17,16 @@ MANY = 10
 """The count that is shown as "9+"; greater ones are the same picture."""
 
 
+class IconStyle(StrEnum):
+    """How the picture is coloured; shape, fill and plate say the same in all of them."""
+
+    COLOUR = "colour"
+    SYMBOLIC = "symbolic"
+    """Grey and white, for those who want a quiet panel."""
+    TEMPLATE = "template"
+    """Shape only, in the alpha channel, for systems that colour the icon themselves."""
+
+
 class Colour(StrEnum):
     """What sync does, told by the icon's colour. The value is its meaning, not its name."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.menu import Click, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
@@ -35,6 +36,7 @@ class Faces:
         speaker: Speaker,
         waiting_after: timedelta,
         icon_size: int | None,
+        icon_style: IconStyle = IconStyle.COLOUR,
         host_patience: timedelta,
     ) -> None:
         """`icon_size` None: no tray icon wanted.
@@ -45,6 +47,7 @@ class Faces:
         self._speaker = speaker
         self._rules = NoticeRules(waiting_after=waiting_after)
         self._icon_size = icon_size
+        self._icon_style = icon_style
         self._host_patience = host_patience
         self._host_timer: threading.Timer | None = None
         self._host_is_overdue = threading.Event()
@@ -65,7 +68,8 @@ class Faces:
         self._tell_host = host
         self._speaker.start()
         if self._icon_size is not None:
-            tray = Tray(post=post, icon_size=self._icon_size, on_host=host)
+            size, style = self._icon_size, self._icon_style
+            tray = Tray(post=post, icon_size=size, icon_style=style, on_host=host)
             try:
                 tray.start(tray_view(status))
                 self._tray = tray

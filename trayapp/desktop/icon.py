@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from PIL import Image, ImageDraw
 
-from trayapp.desktop.badge import COLOURS, Colour, IconKey
+from trayapp.desktop.badge import COLOURS, Colour, IconKey, IconStyle
 from trayapp.desktop.glyphs import LARGE, SMALL, Bitmap, Font
 from trayapp.tracking.entry import TrackerState
 
-__all__ = ["COLOURS", "STYLE", "TEMPLATE", "Style", "draw", "paint", "sketch"]
+__all__ = ["COLOURS", "STYLE", "STYLES", "SYMBOLIC", "TEMPLATE", "Style", "draw", "paint", "sketch"]
 
 OVERSAMPLING = 8
 
@@ -62,13 +63,19 @@ STYLE = Style(fills=COLOURS)
 TEMPLATE = Style(
     fills=dict.fromkeys(Colour, _BLACK), rim=_BLACK, hole=_CLEAR, ink=_CLEAR, paper=_BLACK
 )
-"""Shape only, in the alpha channel, for systems that colour the icon themselves."""
+
+SYMBOLIC = Style(fills=dict.fromkeys(Colour, COLOURS[Colour.GREY]))
+"""The tray does not say how light its panel is, so the white rim is needed here, too."""
+
+STYLES: Mapping[IconStyle, Style] = MappingProxyType(
+    {IconStyle.COLOUR: STYLE, IconStyle.SYMBOLIC: SYMBOLIC, IconStyle.TEMPLATE: TEMPLATE}
+)
 
 
 @lru_cache(maxsize=256)
-def draw(key: IconKey, size: int, *, template: bool = False) -> Image.Image:
+def draw(key: IconKey, size: int, style: IconStyle = IconStyle.COLOUR) -> Image.Image:
     """The icon, `size` pixels square. The picture is shared: never draw into it."""
-    return paint(key, size, TEMPLATE if template else STYLE)
+    return paint(key, size, STYLES[style])
 
 
 def paint(key: IconKey, size: int, style: Style = STYLE) -> Image.Image:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from trayapp.desktop.badge import IconKey, icon_key
 from trayapp.i18n import _, ngettext, pgettext
-from trayapp.sync import sentences
+from trayapp.sync import clock_words, sentences
+from trayapp.sync.correction_words import undo_label
 from trayapp.sync.status import AccountView, SyncStatus
 from trayapp.tracking.entry import TrackerState
 
@@ -32,10 +33,17 @@ class Action(StrEnum):
     STOP = "stop"
     STOP_AT_GAP = "stop_at_gap"
     KEEP_RUNNING = "keep_running"
+    CORRECT_TIMES = "correct_times"
+    KEEP_TIMES = "keep_times"
+    START_OTHER = "start_other"
+    STARTED_AT = "started_at"
+    STOPPED_AT = "stopped_at"
     RETRY_ALL = "retry_all"
     FAILED_TASKS = "failed_tasks"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    SETTINGS = "settings"
+    ABOUT = "about"
     OPEN_LOG = "open_log"
     QUIT = "quit"
 
@@ -49,7 +57,17 @@ class Choice:
     note: str = ""
 
 
-Click = Action | Choice
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What a click on the undo row asks for: that the command of this very event be taken back.
+
+    So that a second click, made before the row has changed, takes nothing else back.
+    """
+
+    event_id: str
+
+
+Click = Action | Choice | Undo
 """What is posted when a row is clicked."""
 
 
@@ -116,21 +134,34 @@ def build_menu(status: SyncStatus, *, zone: tzinfo | None = None) -> tuple[Row, 
     return (
         Item(sentences.tracker_line(status), None, enabled=False),
         *_gap_rows(status, zone),
+        *_offer_rows(status, zone),
         *_tracker_rows(status),
+        Item(pgettext("menu", "Start…"), Action.START_OTHER),
         _continue_row(status),
         *_project_rows(status),
+        *_correction_rows(status, zone),
+        Item(sentences.totals_line(status), None, enabled=False),
         Separator(),
         # What waits elsewhere has rows of its own, beside the account.
         Item(sentences.sync_line(replace(status, elsewhere=()), zone), None, enabled=False),
+        *_skew_rows(status),
         Item(sentences.retry_label(status), Action.RETRY_ALL, status.own_unsent > 0),
-        Item(sentences.failed_label(status), Action.FAILED_TASKS, status.failed > 0),
+        Item(_failed_label(status), Action.FAILED_TASKS, status.failed > 0),
         Separator(),
         *_elsewhere_rows(status),
         *_account_rows(status),
         Separator(),
+        Item(_("Settings…"), Action.SETTINGS),
+        Item(_("About Trayapp"), Action.ABOUT),
         Item(_("Open log"), Action.OPEN_LOG),
         Item(_("Quit"), Action.QUIT),
     )
+
+
+def _failed_label(status: SyncStatus) -> str:
+    """With the dots of a row that opens a window."""
+    label = sentences.failed_label(status)
+    return f"{label}…" if status.failed else label
 
 
 def _gap_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
@@ -139,6 +170,24 @@ def _gap_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
     time = sentences.clock_time(status.gap_since, zone, as_of=status.as_of)
     stop = Item(pgettext("menu", "Stop at {time}").format(time=time), Action.STOP_AT_GAP)
     return stop, Item(_("Keep running"), Action.KEEP_RUNNING)
+
+
+def _offer_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
+    offer = status.clock_offer
+    if offer is None:
+        return ()
+    label = clock_words.offer_label(offer, zone, as_of=status.as_of)
+    return (
+        Item(clock_words.offer_line(offer.step), None, enabled=False),
+        Item(label, Action.CORRECT_TIMES),
+        Item(pgettext("menu", "Keep the times"), Action.KEEP_TIMES),
+    )
+
+
+def _skew_rows(status: SyncStatus) -> tuple[Item, ...]:
+    if status.clock_skew is None:
+        return ()
+    return (Item(clock_words.skew_line(status.clock_skew), None, enabled=False),)
 
 
 def _tracker_rows(status: SyncStatus) -> tuple[Item, ...]:
@@ -188,13 +237,21 @@ def _project_rows(status: SyncStatus) -> tuple[Submenu, ...]:
         for label, project in known[:_MAX_PROJECTS]
     ]
     if more := len(known) - len(rows):
-        words = ngettext(
-            "… and {count} more: trayapp start NAME",
-            "… and {count} more: trayapp start NAME",
-            more,
-        )
-        rows.append(Item(words.format(count=more), None, enabled=False))
-    return (Submenu("projects", pgettext("menu", "Start…"), tuple(rows)),)
+        words = ngettext("{count} more…", "{count} more…", more)
+        rows.append(Item(words.format(count=more), Action.START_OTHER))
+    return (Submenu("projects", pgettext("menu", "Projects"), tuple(rows)),)
+
+
+def _correction_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
+    last = status.last_command
+    undo = Item(pgettext("menu", "Undo"), None, enabled=False)
+    if last is not None:
+        undo = Item(undo_label(last, zone, as_of=status.as_of), Undo(last.event_id))
+    return (
+        Item(pgettext("menu", "Started at…"), Action.STARTED_AT, status.has_history),
+        Item(pgettext("menu", "Stopped at…"), Action.STOPPED_AT, status.has_history),
+        undo,
+    )
 
 
 def _elsewhere_rows(status: SyncStatus) -> tuple[Item, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from trayapp.i18n import _, ngettext
-from trayapp.sync import sentences
+from trayapp.sync import clock_words, sentences
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import FailedCause, Link, SyncStatus
 
@@ -49,6 +49,8 @@ class NoticeRules:
         self._owes_all_sent: datetime | None = None
         self._retry_told = 0
         self._gap_told: datetime | None = None
+        self._clock = _Interval(_REMINDER_PAUSES)
+        self._offer_told: tuple[str, timedelta] | None = None
         self._no_host_told = False
 
     def on_status(self, status: SyncStatus) -> tuple[Notice, ...]:
@@ -63,6 +65,8 @@ class NoticeRules:
             self._removed_there(status),
             self._possible_doubles(status),
             self._gap(status),
+            self._clock_set(status),
+            self._wrong_clock(status),
         )
         return tuple(notice for notice in found if notice is not None)
 
@@ -135,7 +139,7 @@ class NoticeRules:
         if status.retrying:  # its result will say it
             return None
         self._owes_all_sent = None
-        body = _("Everything that had failed has reached the server. Nothing need be done.")
+        body = _("Nothing is left to send. Nothing need be done.")
         return Notice(_("All sent"), body, key="all-sent")
 
     def _removed_there(self, status: SyncStatus) -> Notice | None:
@@ -174,6 +178,29 @@ class NoticeRules:
         line = sentences.tracker_line(status)
         title = _("Still running since {time}").format(time=time)
         return Notice(title, f"{line}\n{body.format(time=time)}", key="gap", urgent=True)
+
+    def _clock_set(self, status: SyncStatus) -> Notice | None:
+        offer = status.clock_offer
+        told = (offer.entry_id, offer.step) if offer else None
+        if told == self._offer_told:
+            return None
+        self._offer_told = told
+        if offer is None:
+            return None
+        body = _(
+            "The times stay as they were clicked. If the clock is right now, choose “{row}” in the "
+            "menu, else “Keep the times”."
+        )
+        row = clock_words.offer_label(offer, self._zone, as_of=status.as_of)
+        title = clock_words.offer_line(offer.step)
+        return Notice(title, body.format(row=row), key="clock-set", urgent=True)
+
+    def _wrong_clock(self, status: SyncStatus) -> Notice | None:
+        skew = status.clock_skew
+        if not self._clock.is_due(int(skew is not None), status.as_of) or skew is None:
+            return None
+        title = clock_words.skew_line(skew)
+        return Notice(title, clock_words.skew_advice(), key="clock-skew", urgent=True)
 
 
 def closed_foreign_notice(words: str) -> Notice:

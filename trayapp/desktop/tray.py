@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from queue import Queue
 from typing import TYPE_CHECKING, Protocol
 
-from trayapp.desktop.badge import IconKey
-from trayapp.desktop.menu import Choice, Click, Row, Separator, Submenu, TrayView
+from trayapp.desktop.badge import IconKey, IconStyle
+from trayapp.desktop.menu import Action, Click, Row, Separator, Submenu, TrayView
 from trayapp.i18n import _
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ class Tray:
         *,
         post: Callable[[Click], None],
         icon_size: int,
+        icon_style: IconStyle = IconStyle.COLOUR,
         app_name: str = "Trayapp",
         on_host: Callable[[bool], None] | None = None,
     ) -> None:
         self._post = post
         self._icon_size = icon_size
+        self._icon_style = icon_style
         self._app_name = app_name
         self._on_host = on_host
         self._view: TrayView | None = None
@@ -127,15 +129,15 @@ class Tray:
     def _draw(self, key: IconKey) -> Image:
         from trayapp.desktop.icon import draw  # noqa: PLC0415  # Pillow only where it is needed
 
-        return draw(key, self._icon_size)
+        return draw(key, self._icon_size, self._icon_style)
 
     def _clicked(self, click: Click) -> None:
         # The bus lets anybody click a disabled row, and one that has just changed.
         if self._view is not None and self._view.offers(click):
             self._post(click)
         else:
-            action = click.action if isinstance(click, Choice) else click
-            logger.debug("A click on %s was not on offer.", action.value)
+            name = click.value if isinstance(click, Action) else type(click).__name__
+            logger.debug("A click on %s was not on offer.", name)
 
     def _watch(self, bus: Gio.DBusConnection) -> None:
         from gi.repository import Gio  # noqa: PLC0415  # absent where there is no tray

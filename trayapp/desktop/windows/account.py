@@ -17,13 +17,12 @@ _THIS_MACHINE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindChoice:
-    """A kind of server one can sign in to; `url` is an example of its addresses."""
+    """A kind of server one can sign in to."""
 
     name: str
     label: str
     takes_password: bool
     takes_token: bool
-    url: str
 
     @classmethod
     def read(cls, value: JSON) -> Self:
@@ -33,7 +32,6 @@ class KindChoice:
             label=text(fields, "label") or text(fields, "name"),
             takes_password=fields.get("takes_password") is True,
             takes_token=fields.get("takes_token") is True,
-            url=text(fields, "url"),
         )
 
 

@@ -35,6 +35,7 @@ from trayapp.desktop.windows.failed_source import Source, View
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.window import Opening, Window
 from trayapp.i18n import _
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.sync.sentences import failed_label, retry_label
 
@@ -61,10 +62,8 @@ def open_window(opening: Opening) -> Window:
 
 
 def _say_unreadable(window: Window, error: QueueError) -> None:
-    text = _("{reason}. Nothing was changed; start Trayapp, then open this window again.")
-    window.say(
-        Sign.NEEDS_YOU, _("The queue cannot be read."), text.format(reason=str(error).rstrip("."))
-    )
+    text = _("Why: {reason}. Nothing was changed; start Trayapp, then open this window again.")
+    window.say(Sign.NEEDS_YOU, _("The queue cannot be read."), in_words(text, error))
 
 
 class FailedTasks:

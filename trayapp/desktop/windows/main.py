@@ -17,6 +17,10 @@ WINDOWS: Mapping[str, str] = MappingProxyType(
         "failed": "trayapp.desktop.windows.failed_tasks",
         "sign-in": "trayapp.desktop.windows.sign_in",
         "sign-out": "trayapp.desktop.windows.sign_out",
+        "start": "trayapp.desktop.windows.start",
+        "times": "trayapp.desktop.windows.times",
+        "started-at": "trayapp.desktop.windows.times",
+        "stopped-at": "trayapp.desktop.windows.times_stopped",
     }
 )
 """Each window's module, which has a function `open_window(opening) -> Window`."""

@@ -54,8 +54,8 @@ class Form:
         # Made in reading order: so goes the Tab key.
         self._make_kinds()
         self._address = self._make_field(self._address_label())
-        hint = widgets.label(self.widget, role=Role.MUTED, wrap=CONTENT_UNITS)
-        self._hint = self._put(hint, above=2)
+        text = _("The server's name is enough, such as time.example.org")
+        self._put(widgets.label(self.widget, text, role=Role.MUTED, wrap=CONTENT_UNITS), above=2)
         consent = widgets.check(self.widget, "", self._consent)
         self._consenting = self._put(consent, above=4)
         self._ways = self._make_ways()
@@ -183,11 +183,6 @@ class Form:
         ):
             if field.text.get() in {"", other}:  # what was typed stays
                 field.text.set(own)
-        self._hint.configure(
-            text=_("For example {url}").format(url=kind.url)
-            if kind.url
-            else _("The server's name is enough, such as time.example.org")
-        )
         _shown(self._ways, shown=kind.takes_password and kind.takes_token)
         self._way.set(_PASSWORD if kind.takes_password else _TOKEN)
 

@@ -218,9 +218,10 @@ class Window:
 
     def _on_knock(self, _file: object, _mask: int) -> None:
         """It was opened once more: here it is."""
-        assert self._opening.door is not None  # noqa: S101  # it has just become readable
-        with suppress(OSError):
-            self._opening.door.recv(1)
+        door = self._opening.door
+        if door is not None:
+            with suppress(OSError):
+                door.recv(1)
         if self._is_shown:
             self.top.deiconify()
             self.top.lift()

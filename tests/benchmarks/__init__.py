@@ -1,0 +1,1 @@
+"""What the program costs, against the limit and the best peers: `packaging/test --bench`."""
