@@ -35,9 +35,16 @@ def soak(request: pytest.FixtureRequest, record_property: Callable[[str, object]
     """How often a test marked `soak` repeats its proof."""
     minutes = request.config.getoption("--soak")
     at_once = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    share = None if minutes is None else minutes * 60 * at_once / len(request.session.items)
+    share = _weight(request.node) / sum(_weight(item) for item in request.session.items)
+    seconds = None if minutes is None else minutes * 60 * at_once * share
     first = request.config.getoption("--soak-from")
-    return Soak(share, first, tell=lambda line: record_property("soak", line))
+    return Soak(seconds, first, tell=lambda line: record_property("soak", line))
+
+
+def _weight(item: pytest.Item) -> float:
+    """How much of a soak's time a test gets, beside the others."""
+    marker = item.get_closest_marker("soak")
+    return float(marker.args[0]) if marker and marker.args else 1.0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -194,7 +194,7 @@ WHOLE = Opened(frozenset(), frozenset(), None)
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(2)
 @pytest.mark.timeout(120)
 def test_what_a_kill_leaves_after_any_write_is_whole(
     recording: Recording, tmp_path: Path, soak: Soak
@@ -207,7 +207,7 @@ def test_what_a_kill_leaves_after_any_write_is_whole(
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(2)
 @pytest.mark.timeout(120)
 def test_a_copy_of_the_wal_and_then_the_database_holds_every_acknowledged_click(
     recording: Recording, tmp_path: Path, soak: Soak
@@ -221,7 +221,7 @@ def test_a_copy_of_the_wal_and_then_the_database_holds_every_acknowledged_click(
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(2)
 @pytest.mark.timeout(120)
 def test_a_copy_of_the_database_and_then_the_wal_does_unless_the_wal_was_begun_anew_meanwhile(
     recording: Recording, tmp_path: Path, soak: Soak

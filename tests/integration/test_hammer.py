@@ -74,7 +74,7 @@ def everybody(hammer: Hammer, stack: ExitStack) -> list[Onlooker]:
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(2)
 @pytest.mark.timeout(240)
 def test_everybody_at_once_for_a_minute(
     tmp_path: Path, soak: Soak, record_property: Callable[[str, object], None]

@@ -251,7 +251,7 @@ def play(nursery: Nursery, scene: Scene, root: Path, wanted: Round) -> tuple[Dia
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(40)
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("server", SERVERS)
 def test_killed_at_random_moments_every_acknowledged_click_arrives_once(

@@ -86,7 +86,7 @@ def is_all_sent(now: datetime) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(6)
 @pytest.mark.timeout(300)
 def test_the_app_is_killed_again_and_again_and_every_acknowledged_click_arrives_once(
     soak: Soak,

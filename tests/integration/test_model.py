@@ -37,7 +37,7 @@ _QUICK = settings(
 )
 
 
-@pytest.mark.soak
+@pytest.mark.soak(25)
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("machine", MACHINES)

@@ -47,7 +47,7 @@ STORMS = (
 
 
 @pytest.mark.slow
-@pytest.mark.soak
+@pytest.mark.soak(10)
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("server", ALL_SERVERS)
 def test_in_chaos_every_click_arrives_once_and_nothing_fails_that_heals(
