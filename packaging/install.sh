@@ -17,7 +17,7 @@ case $system in
 esac
 
 product_debs=(python3 python3-venv python3-gi python3-dbus python3-tk gir1.2-ayatanaappindicator3-0.1)
-desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core fossil strace)
+desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core fossil strace desktop-file-utils libglib2.0-bin)
 desktop_commands=(Xvfb dbus-daemon openbox xfce4-panel dunst gnome-keyring-daemon xdotool strace setpriv)
 
 die() {
@@ -25,7 +25,8 @@ die() {
   exit 1
 }
 
-# install_missing product|dev [desktop]: `dev` adds the tools of the checks, `desktop` the virtual desktop.
+# install_missing product|dev|bench [desktop]: `dev` adds the tools of the checks, `bench` to these the queues to be
+# measured against, `desktop` the virtual desktop.
 install_missing() {
   local kind=$1 desktop=${2:-}
   if [[ $system == Linux ]] && command -v apt-get >/dev/null; then
@@ -119,7 +120,8 @@ check_python_version() {
 install_venv() {
   local kind=$1 stamp pins
   pins="$root $("$system_python" --version) $(cksum <"$root/pyproject.toml")"
-  for stamp in "$venv/stamp-dev" "$venv/stamp-$kind"; do
+  for stamp in "$venv/stamp-bench" "$venv/stamp-dev" "$venv/stamp-$kind"; do
+    [[ $kind != bench || $stamp == *-bench ]] || continue
     if [[ -x $python && -f $stamp && $(<"$stamp") == "$pins" ]]; then return 0; fi
   done
   echo "Installing Python packages into $venv"
@@ -128,10 +130,9 @@ install_venv() {
   local pip=("$python" -m pip --quiet --disable-pip-version-check install)
   # Debian's pip does not know dependency groups yet.
   "${pip[@]}" --upgrade 'pip>=25.1'
-  if [[ $kind == dev ]]; then
-    "${pip[@]}" --editable "$root" --group "$root/pyproject.toml:dev"
-  else
-    "${pip[@]}" --editable "$root"
-  fi
+  local groups=()
+  [[ $kind == product ]] || groups+=(--group "$root/pyproject.toml:dev")
+  [[ $kind != bench ]] || groups+=(--group "$root/pyproject.toml:bench")
+  "${pip[@]}" --editable "$root" "${groups[@]}"
   echo "$pins" >"$venv/stamp-$kind"
 }

@@ -134,9 +134,12 @@ class FakeServer:
             arrived = {event_id for _, event_id in self.ledger}
             return self._delivered(call) if arrived >= set(call.events) else Absent()
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         call = Call(verb="twins", entry_id=unit.entry.id, events=(segment_id,), at=self.now)
         with self._asked(call):
+            step = self.script.popleft() if self.script else None
+            if isinstance(step, Outcome):
+                return step
             count = sum(1 for _, event_id in self.ledger if event_id == segment_id)
             return tuple(f"twin-{number}" for number in range(1, count))
 

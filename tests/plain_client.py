@@ -97,12 +97,12 @@ class PlainClient:
                 return _delivered(record)
         return _conflict(found[0]) if found else Absent()
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         segment = next((one for one in unit.entry.segments if one.id == segment_id), None)
         if segment is None:
             return ()
         found = self._alike(unit, "", _record(unit, segment))
-        return () if isinstance(found, Outcome) else tuple(str(record["id"]) for record in found)
+        return found if isinstance(found, Outcome) else tuple(str(one["id"]) for one in found)
 
     def check(self) -> Outcome:
         answer = self._client.get("/account")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from trayapp import commands, discards, resolutions, typed
+from trayapp import __version__, commands, discards, resolutions, typed
 from trayapp.control.connection import Responder
 from trayapp.control.messages import Reply, Request
 from trayapp.core import Core
@@ -99,6 +99,7 @@ class Answers:
             "watch": self._answer_watch,
             "wake": self._answer_wake,
             "hello": self._answer_hello,
+            "look": self._answer_look,
             "show": self._answer_show,
             "quit": self._answer_quit,
         }
@@ -181,6 +182,11 @@ class Answers:
 
     def _answer_hello(self, _request: Request, responder: Responder, _now: Stamp) -> None:
         responder.reply(Reply(ok=True, message=_("Trayapp is running already.")))
+
+    def _answer_look(self, _request: Request, responder: Responder, _now: Stamp) -> None:
+        responder.reply(
+            Reply(ok=True, value={"version": __version__, **asdict(self._house.faces.looks())})
+        )
 
     def _answer_show(self, request: Request, responder: Responder, now: Stamp) -> None:
         # Somebody started it once more: what they look for is what went wrong.

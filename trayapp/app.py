@@ -44,6 +44,7 @@ from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import Extras
 from trayapp.sync.status import RetryResult, SyncStatus
 from trayapp.tracking.entry import TrackerState
+from trayapp.tracking.totals import next_midnight
 from trayapp.tracking.tracker import Running, state_of
 from trayapp.watch import GapWatch
 
@@ -184,9 +185,14 @@ class App:
     def _until_next_minute(self) -> float | None:
         """Seconds until the shown time changes; None: nothing changes by itself."""
         status = self._status
-        if status is None or status.entry is None or status.tracker is not TrackerState.RUNNING:
+        if status is None:
             return None
-        worked = status.entry.worked + (self._clock.now() - status.as_of)
+        now = self._clock.now()
+        if status.entry is None or status.tracker is not TrackerState.RUNNING:
+            # What was worked today is yesterday's then.
+            is_told = status.totals.week > timedelta()
+            return (next_midnight(now) - now + _MOMENT).total_seconds() if is_told else None
+        worked = status.entry.worked + (now - status.as_of)
         return (_MINUTE - worked % _MINUTE + _MOMENT).total_seconds()
 
     def _tick(self) -> None:

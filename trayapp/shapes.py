@@ -22,6 +22,7 @@ from trayapp.sync.status import ClockOffer, EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
 
 _SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
 _JOIN = " · "
 
 
@@ -91,10 +92,8 @@ def _entry_shape(entry: EntryView) -> Mapping[str, JSON]:
 def status_lines(status: SyncStatus, *, app_runs: bool, zone: tzinfo | None = None) -> list[str]:
     """`status`: tracker, sync, and whatever else there is to know."""
     shown = status if app_runs else _without_app(status)
-    lines = [sentences.tracker_line(status)]
-    if status.totals.week:
-        lines.append(sentences.totals_line(status))
-    lines.append(sentences.sync_line(shown, zone))
+    worked = [sentences.totals_line(status)] if status.totals.week >= _MINUTE else []
+    lines = [sentences.tracker_line(status), *worked, sentences.sync_line(shown, zone)]
     if status.reason:
         lines.append(sentences.one_line(status.reason))
     if status.pending and not app_runs:

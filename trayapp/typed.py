@@ -122,9 +122,7 @@ def _edit(core: Core, request: Request, now: Stamp) -> Reply:
             times[field] = _moment(request, field, stamp)
         except commands.BadText as error:
             return _refused(str(error), field)
-    edit = Edit(
-        _text(request, "entry"), started_at=times["started"], stopped_at=times["stopped"]
-    )
+    edit = Edit(_text(request, "entry"), started_at=times["started"], stopped_at=times["stopped"])
     reply = commands.record(core.timer, commands.edit_request("edit", stamp, edit), now=now)
     if reply.ok:
         return reply
@@ -152,4 +150,3 @@ def _shown(at: datetime, now: Stamp, zone: tzinfo | None = None) -> str:
     if local.date() == now.at.astimezone(zone).date():
         return f"{local:%H:%M}"
     return f"{local:%Y-%m-%d %H:%M}"
-

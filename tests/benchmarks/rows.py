@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import clicks, delivering, requests_needed, scale, syncs, waiting
+from tests.benchmarks import (
+    clicks,
+    delivering,
+    requests_needed,
+    retrying,
+    scale,
+    syncs,
+    waiting,
+    year,
+)
 from tests.benchmarks.frame import Row
 
 ROWS = (
@@ -27,4 +36,6 @@ ROWS = (
         title="What is asked often, in a short queue and a long one",
         run=scale.questions,
     ),
+    Row(number=7, name="retry", title="Retry all", run=retrying.retry_all),
+    Row(number=12, name="disk", title="A year on the disk", run=year.year_of_clicks),
 )

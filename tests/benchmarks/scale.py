@@ -27,9 +27,10 @@ SELECT n + 1, printf('%08x-0000-4000-8000-000000000000', (n * 2654435761) % 4294
  printf('%08x-0000-4000-9000-000000000000', ((n / 4) * 2654435761) % 4294967296),
  CASE n % 4 WHEN 0 THEN 'time_entry_start' WHEN 1 THEN 'time_entry_pause'
   WHEN 2 THEN 'time_entry_resume' ELSE 'time_entry_stop' END,
- 1767862800000 + n * 60000, 300, 'Asia/Yekaterinburg', '11111111-1111-1111-1111-111111111111',
- n * 60000, 'Website', 'Front page' FROM number
+ 1767862740000 - (?1 - n) * 1200000, 300, 'Asia/Yekaterinburg', '22222222-2222-2222-2222-222222222222',
+ n * 1200000, 'Website', 'Front page' FROM number
 """
+"""A click each twenty minutes, the last of them a minute before the clock's time."""
 _TASKS = """
 INSERT INTO sync_queue (account, entity_type, payload, status, retry_count, created_at,
  last_retry_at, error_message, entry, event, cause)

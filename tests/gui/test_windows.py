@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.tray_client import wait_for
+from tests.gui.window_looks import LOOKS, check, tag_of
 from tests.gui.window_program import (
     HUBNITY,
     TIMETAGGER,
@@ -24,21 +24,12 @@ from trayapp.control.messages import JSON, Reply
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 
-_PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
-_ROOM = (1000, 700)
-_TITLE_BAR = 24
 _PASSWORD = "correct horse"  # noqa: S105  # typed into a window of the test
 _WRONG_PREFIX = Reply(
     ok=False,
     message="This address answers, but the time-tracking API is at another path.",
     value={"problem": "wrong_prefix", "url": "https://time.example.org/api/v1"},
 )
-_LOOKS = [
-    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "1"}, False, id="light"),
-    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "1"}, True, id="dark-long"),
-    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, True, id="light-200-long"),
-    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "2"}, False, id="dark-200"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -77,51 +68,15 @@ def _fill(shown: WindowProgram, *, url: str = "https://time.example.org") -> Non
 # -- how it looks --------------------------------------------------------------------------
 
 
-def _check(shown: WindowProgram, name: str, *, scale: int) -> None:
-    seen = shown.widgets()
-    cut = [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
-    assert cut == []
-    top = seen[0]
-    assert top.width <= _ROOM[0] * scale
-    assert top.height <= _ROOM[1] * scale - _TITLE_BAR
-    shown.picture(_PICTURES / f"window-{name}.png")
-    _walk(shown)
-
-
-def _walk(shown: WindowProgram) -> None:
-    """Tab once round: every control once, as the eye goes, and each shows that it is there."""
-    controls = shown.controls()
-    order = [one.path for one in controls]
-    start = order.index(shown.focus())
-    expected = order[start + 1 :] + order[: start + 1]
-    visited = []
-    before = shown.desktop.shot()
-    for path in expected:
-        shown.press_key("Tab")
-        visited.append(shown.focus())
-        after = shown.desktop.shot()
-        box = next(one.box for one in controls if one.path == path)
-        if len(order) > 1:
-            assert _differs(before.crop(box), after.crop(box)), f"no focus seen on {path}"
-        before = after
-    assert visited == expected
-
-
-def _differs(one: Image.Image, other: Image.Image) -> bool:
-    """By about a ring's worth of pixels, not just by a text cursor."""
-    changed = ImageChops.difference(one.convert("L"), other.convert("L"))
-    return sum(changed.histogram()[8:]) > one.width
-
-
-@pytest.mark.parametrize(("env", "long"), _LOOKS)
+@pytest.mark.parametrize(("env", "long"), LOOKS)
 def test_the_sign_in_window_is_whole_in_every_state(
     screen: VirtualDesktop, channel: Path, app: FakeApp, *, env: dict[str, str], long: bool
 ) -> None:
     scale = int(env["TRAYAPP_SCALE"])
-    tag = f"{env['TRAYAPP_THEME']}-{scale}{'-long' if long else ''}"
+    tag = tag_of(env, long=long)
     app.answers["sign_in"] = Reply(ok=True, value={"earlier": 12})
     with window(screen, "sign-in", channel, env=env, pseudo=long) as shown:
-        _check(shown, f"sign-in-{tag}", scale=scale)
+        check(shown, f"sign-in-{tag}", scale=scale)
         _, tagger = [one for one in shown.controls() if one.kind == "TRadiobutton"]
         shown.click(tagger)
         address = next(one for one in shown.controls() if one.kind == "TEntry")
@@ -131,26 +86,26 @@ def test_the_sign_in_window_is_whole_in_every_state(
         test = shown.controls()[-3]
         shown.click(test)
         assert shown.says(_WRONG_PREFIX.message)
-        _check(shown, f"sign-in-result-{tag}", scale=scale)
+        check(shown, f"sign-in-result-{tag}", scale=scale)
         shown.click(shown.controls()[-1])
         assert shown.says("12")
-        _check(shown, f"sign-in-earlier-{tag}", scale=scale)
+        check(shown, f"sign-in-earlier-{tag}", scale=scale)
 
 
-@pytest.mark.parametrize(("env", "long"), _LOOKS)
+@pytest.mark.parametrize(("env", "long"), LOOKS)
 def test_the_sign_out_window_is_whole_in_every_state(
     screen: VirtualDesktop, channel: Path, app: FakeApp, *, env: dict[str, str], long: bool
 ) -> None:
     scale = int(env["TRAYAPP_SCALE"])
-    tag = f"{env['TRAYAPP_THEME']}-{scale}{'-long' if long else ''}"
+    tag = tag_of(env, long=long)
     why = "Not everything could be sent (Network error: Connection refused), so you are still in."
     app.answers["account"] = account(signed_in=True, pending=3, failed=1)
     app.answers["sign_out"] = Reply(ok=False, message=why, value={"pending": 2, "failed": 1})
     with window(screen, "sign-out", channel, env=env, pseudo=long) as shown:
-        _check(shown, f"sign-out-{tag}", scale=scale)
+        check(shown, f"sign-out-{tag}", scale=scale)
         shown.click(shown.controls()[0])
         assert shown.says(why)
-        _check(shown, f"sign-out-refused-{tag}", scale=scale)
+        check(shown, f"sign-out-refused-{tag}", scale=scale)
 
 
 # -- signing in ----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import re
 import sys
 import tkinter as tk
 from pathlib import Path
+from tkinter import ttk
 
 from trayapp import i18n
 from trayapp.desktop.windows.main import run_window
@@ -97,6 +98,11 @@ def _widgets(root: tk.Tk) -> list[dict[str, object]]:
 def _facts(widget: tk.Misc) -> dict[str, object]:
     kind = widget.winfo_class()
     text = str(widget.cget("text")) if "text" in widget.keys() else ""  # noqa: SIM118  # no dict
+    if isinstance(widget, ttk.Treeview):
+        rows = (widget.item(row, "values") for row in widget.get_children())
+        text = "\n".join(str(row[-1]) for row in rows)
+    elif isinstance(widget, ttk.Entry):
+        text = widget.get()
     return {
         "path": str(widget),
         "kind": kind,

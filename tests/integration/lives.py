@@ -44,7 +44,7 @@ class Relay:
     def look(self, unit: Unit, write: Write) -> Outcome:
         return self.inner.look(unit, write)
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         return self.inner.twins(unit, segment_id)
 
     def check(self) -> Outcome:

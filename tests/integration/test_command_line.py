@@ -39,7 +39,7 @@ def test_help_names_every_command_and_none_that_is_not_there() -> None:
         *("status", "start", "pause", "resume", "stop"),
         *("edit", "delete", "undo"),
         *("recent", "failed", "retry", "import", "discard", "report"),
-        *("login", "logout", "demo", "quit"),
+        *("login", "logout", "export", "doctor", "demo", "quit"),
     ]
     assert (ran.status, ran.err) == (0, "")
 

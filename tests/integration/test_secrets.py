@@ -242,7 +242,7 @@ class Exploding:
     def look(self, unit: Unit, write: Write) -> Outcome:
         return self._real.look(unit, write)
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         return self._real.twins(unit, segment_id)
 
     def check(self) -> Outcome:

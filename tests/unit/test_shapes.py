@@ -12,6 +12,7 @@ from trayapp import __version__, i18n, shapes
 from trayapp.control.messages import JSON
 from trayapp.sync.status import AccountView, EntryView, Link, SyncStatus
 from trayapp.tracking.entry import TrackerState
+from trayapp.tracking.totals import Totals
 
 MINUTE = timedelta(minutes=1)
 EKATERINBURG = timezone(timedelta(hours=5))
@@ -42,6 +43,7 @@ FULL = SyncStatus(
     account=AccountView(kind="embedded", url="http://localhost", user="somebody"),
     elsewhere=(("a @ hubnity", 4), ("b @ hubnity", 1)),
     gap_since=START + 30 * MINUTE,
+    totals=Totals(today=timedelta(hours=3, minutes=5), week=timedelta(seconds=77_999.9)),
 )
 
 
@@ -82,6 +84,8 @@ def test_a_full_status_has_every_field() -> None:
         "gap_since": "2026-01-08T09:30:00.000Z",
         "clock_skew_seconds": None,
         "clock_offer": None,
+        "today_seconds": 11_100,
+        "week_seconds": 77_999,
         "app_runs": True,
     }
 
@@ -107,6 +111,8 @@ def test_an_empty_status_says_null_where_there_is_nothing() -> None:
         "gap_since": None,
         "clock_skew_seconds": None,
         "clock_offer": None,
+        "today_seconds": 0,
+        "week_seconds": 0,
         "app_runs": False,
     }
 
@@ -131,6 +137,7 @@ def test_the_words_for_tracker_and_link_are_those_of_the_specification() -> None
 def test_a_full_status_is_told_in_lines() -> None:
     assert shapes.status_lines(FULL, app_runs=True, zone=EKATERINBURG) == [
         "Running 1:24 · Website – Front page",
+        "Today 3:05 · this week 21:39",
         (
             "Server trouble: 3 waiting since 14:02, next try at 15:31 · 1 failed"
             " · 2 being checked: their answers were lost · 1 possible double"
@@ -169,13 +176,13 @@ def test_without_the_app_nobody_is_about_to_try() -> None:
 
 def test_the_offered_stop_lies_behind_the_last_moment_it_was_seen() -> None:
     status = replace(FULL, gap_since=START + timedelta(milliseconds=1))
-    line = shapes.status_lines(status, app_runs=True, zone=UTC)[4]
+    line = shapes.status_lines(status, app_runs=True, zone=UTC)[5]
     assert "--at 2026-01-08T09:00:01+00:00”" in line
 
 
 def test_a_reason_of_many_lines_is_told_on_one() -> None:
     status = replace(FULL, reason="HTTP 500: a\nb\x1b[0m")
-    assert shapes.status_lines(status, app_runs=True)[2] == "HTTP 500: a b [0m"
+    assert shapes.status_lines(status, app_runs=True)[3] == "HTTP 500: a b [0m"
 
 
 def test_a_status_is_told_in_russian() -> None:

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from trayapp.accounts import jwt
+from trayapp.clock import SystemClock
 from trayapp.log import conceal
 
 AHEAD = timedelta(minutes=5)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 
 
 def _utc_now() -> datetime:
@@ -47,7 +49,32 @@ class TokensLocked(RefreshError):  # noqa: N818  # says what happened, as the ou
 
 
 class RefreshUnreachable(RefreshError):  # noqa: N818  # says what happened, as the outcomes do
-    """Neither yes nor no: the server, or the place tokens are kept in, could not be asked."""
+    """Neither yes nor no: the server, or the place tokens are kept in, could not be asked.
+
+    `retry_after`: the pause that the server wants.
+    """
+
+    def __init__(
+        self,
+        reason: str = "no new token could be had",
+        *,
+        retry_after: timedelta | datetime | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+    def after(self, left: timedelta) -> RefreshUnreachable:
+        """The same, with what is left of the pause."""
+        return RefreshUnreachable(self.reason, retry_after=left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """No early renewal before this boot time; `told`: none at all, the server said."""
+
+    until: timedelta
+    tries: int
+    told: RefreshUnreachable | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +131,20 @@ class TokenSource:
         expires_at: Callable[[str], datetime | None] = jwt.expires_at,
         now: Callable[[], datetime] = _utc_now,
         ahead: timedelta = AHEAD,
+        boot: Callable[[], timedelta] | None = None,
     ) -> None:
         """`refresh` asks the server for a new pair; it raises a RefreshError when it gets none.
 
-        An access token that says it ends within `ahead` is renewed before it is used.
+        An access token that says it ends within `ahead` is renewed before it is used. When that
+        fails it is used all the same, and it is tried again after a pause by the `boot` clock.
         """
         self._store = store
         self._refresh = refresh
         self._expires_at = expires_at
         self._now = now
         self._ahead = ahead
+        self._boot = boot or SystemClock().boot
+        self._pause: _Pause | None = None
         self._is_expiry_believed = True
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
@@ -125,12 +156,17 @@ class TokenSource:
         if tokens is None:
             return ""
         needs_new = not tokens.access or self._ends_soon(tokens)
-        if not (needs_new and tokens.refresh):
+        if not (needs_new and tokens.refresh) or self._may_wait(tokens):
             return tokens.access
         try:
             return self.renew(tokens.access)
+        except RefreshRefused:
+            if not tokens.access:
+                raise
+            # Only a request that is refused, too, tells that the session is over.
+            return tokens.access
         except (RefreshUnreachable, TokensLocked):
-            if not tokens.access or self._ends_within(tokens, timedelta(0)):
+            if not self._is_good(tokens):
                 raise
             return tokens.access
 
@@ -153,15 +189,46 @@ class TokenSource:
     def _lead(self, mine: Future[str]) -> None:
         """Refresh, and tell the result to everybody who waits for it."""
         try:
+            self._heed_pause()
             tokens = self._renewed()
         except BaseException as error:  # noqa: BLE001  # raised again by result(), in every waiter
             with self._lock:
                 self._running = None
+                self._pause = self._pause_after(error)
             mine.set_exception(error)
             return
         with self._lock:
-            self._running = None
+            self._running = self._pause = None
         mine.set_result(tokens.access)
+
+    def _heed_pause(self) -> None:
+        """A server that named a time is not asked before it, needed or not."""
+        pause = self._pause
+        if pause is not None and pause.told is not None and self._boot() < pause.until:
+            raise pause.told.after(pause.until - self._boot())
+
+    def _pause_after(self, error: BaseException) -> _Pause | None:
+        """As told, else growing; a keyring that is locked costs no request, and no pause."""
+        pause, now = self._pause, self._boot()
+        if not isinstance(error, (RefreshRefused, RefreshUnreachable)):
+            return pause
+        if pause is not None and pause.told is not None and now < pause.until:
+            return pause
+        tries = pause.tries + 1 if pause is not None else 0
+        own = min(_FIRST_PAUSE * (1 << min(tries, 16)), _LONGEST_PAUSE)
+        told = error.retry_after if isinstance(error, RefreshUnreachable) else None
+        if told is None or not isinstance(error, RefreshUnreachable):
+            return _Pause(now + own, tries, None)
+        left = told if isinstance(told, timedelta) else told - self._now()
+        return _Pause(now + left, tries, error)
+
+    def _may_wait(self, tokens: Tokens) -> bool:
+        """Whether an early renewal failed so lately that the old token has to do."""
+        pause = self._pause
+        return pause is not None and self._boot() < pause.until and self._is_good(tokens)
+
+    def _is_good(self, tokens: Tokens) -> bool:
+        return bool(tokens.access) and not self._ends_within(tokens, timedelta(0))
 
     def _renewed(self) -> Tokens:
         old = self._current()

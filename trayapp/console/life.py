@@ -19,11 +19,23 @@ def app(call: Call) -> Answer:
 
     where = surroundings(call.paths, call.settings, call.clock)
     try:
-        status = run_app(where, call.settings, tray=not call.options.no_tray)
+        status = run_app(
+            where,
+            call.settings,
+            tray=not call.options.no_tray,
+            ready=lambda app: app.post(_mend_start_at_login),
+        )
     except OSError as error:
         text = _("Trayapp cannot start: {reason}. Nothing was changed; mend that and try again.")
         raise Failure(text.format(reason=error)) from error
     return Answer(exit_status=status)
+
+
+def _mend_start_at_login() -> None:
+    """Runs when the icon is there, so that it costs nobody a moment."""
+    from trayapp.desktop.autostart import repair_at_start  # noqa: PLC0415
+
+    repair_at_start()
 
 
 def demo(call: Call) -> Answer:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,16 @@ from trayapp.sync.status import SyncStatus
 logger = logging.getLogger(__name__)
 
 _OPENERS = {"darwin": "open", "win32": "explorer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """How the faces stand; empty words and None: nothing to tell."""
+
+    wants_tray: bool
+    tray_trouble: str
+    has_host: bool | None
+    notify_trouble: str
 
 
 class Faces:
@@ -53,6 +64,17 @@ class Faces:
         self._host_is_overdue = threading.Event()
         self._tell_host: Callable[[bool], None] = lambda _present: None
         self._tray: Tray | None = None
+        self._tray_trouble = ""
+        self._has_host: bool | None = None
+
+    def looks(self) -> Looks:
+        """Whether what should be shown is shown."""
+        return Looks(
+            wants_tray=self._icon_size is not None,
+            tray_trouble=self._tray_trouble,
+            has_host=self._has_host,
+            notify_trouble=self._speaker.trouble,
+        )
 
     def start(
         self,
@@ -74,6 +96,7 @@ class Faces:
                 tray.start(tray_view(status))
                 self._tray = tray
             except TrayUnavailable as why:
+                self._tray_trouble = str(why)
                 logger.warning("%s", why)
                 sys.stderr.write(f"trayapp: {why}\n")
         self._say(self._rules.on_status(status))
@@ -93,6 +116,7 @@ class Faces:
 
     def host_changed(self, *, present: bool) -> None:
         """Something that shows tray icons came or went; the user hears of a lasting lack only."""
+        self._has_host = present
         if present:
             self._stop_waiting_for_host()
             logger.info("Tray icons are shown here")

@@ -58,8 +58,14 @@ class Speaker:
         self._speaking_since: timedelta | None = None
         self._is_stopped = False
         self._has_complained = False
+        self._trouble = ""
         # A daemon: a service that never answers must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be shown now; empty when all was shown so far. Any thread."""
+        return self._trouble
 
     def start(self) -> None:
         """Begin to speak; what was said before is still shown."""
@@ -76,7 +82,7 @@ class Speaker:
             since = self._speaking_since
             self._changed.notify()
         if since is not None and now - since > _DEADLINE:
-            self._complain("The notification service does not answer")
+            self._complain("The notification service does not answer", "it does not answer")
 
     def stop(self) -> None:
         """Be silent from now on; returns within a second, even while the service hangs."""
@@ -112,11 +118,13 @@ class Speaker:
         try:
             self._voice.say(notice)
         except VoiceUnavailable as trouble:
-            self._complain(f"No notifications for now: {trouble}")
+            self._complain(f"No notifications for now: {trouble}", str(trouble))
         else:
             self._has_complained = False
+            self._trouble = ""
 
-    def _complain(self, text: str) -> None:
+    def _complain(self, text: str, trouble: str) -> None:
+        self._trouble = trouble
         if not self._has_complained:
             self._has_complained = True
             logger.info("%s; the menu and the command line tell the same", text)

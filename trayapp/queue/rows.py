@@ -177,6 +177,7 @@ def task_of(row: sqlite3.Row) -> SyncTask:
         doubt=Doubt(row["doubt"]),
         wire_body=row["wire_body"],
         sends=row["sends"],
+        left_at=moment(row["sent_at"]),
         looks=row["looks"],
         on_trial=row["trial"] == 1,
     )

@@ -94,7 +94,8 @@ class SyncTask:
     `kind` is a plain text: an older database may hold kinds we do not know. `event_id` is None
     for tasks of such a database. `due_at` None: at once. `cause` is the outcome's class (empty:
     nothing went wrong yet). `sends` counts requests without a settled answer, `looks` the looks
-    that found nothing since the last of them. `on_trial`: its cause healed, this is its one try.
+    that found nothing since the last of them. `left_at`: when it left last, as long as nothing
+    told that it is not there. `on_trial`: its cause healed, this is its one try.
     """
 
     id: int
@@ -113,6 +114,7 @@ class SyncTask:
     doubt: Doubt = Doubt.NONE
     wire_body: str | None = None
     sends: int = 0
+    left_at: datetime | None = None
     looks: int = 0
     on_trial: bool = False
 

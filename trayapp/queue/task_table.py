@@ -139,6 +139,14 @@ class TaskTable:
         )
         return tuple(task_of(row) for row in rows)
 
+    def oldest_in_doubt(self, account_id: int) -> SyncTask | None:
+        """Of what went out and may be asked about now or later, the oldest."""
+        rows = self._database.rows(
+            "SELECT * FROM unheld_task WHERE account = ? AND doubt = 'sent' ORDER BY id LIMIT 1",
+            (account_id,),
+        )
+        return task_of(rows[0]) if rows else None
+
     def next_look(self, account_id: int, now: datetime) -> datetime | None:
         """When a look is due for what went out and used up no attempt, if that is still to come."""
         rows = self._database.rows(
@@ -213,13 +221,32 @@ class TaskTable:
             "UPDATE sync_queue SET sends = 0 WHERE id = ?", [(task.id,) for task in tasks]
         )
 
+    def forget_leaving(self, tasks: Sequence[SyncTask], *, ever: bool) -> None:
+        """The last request had no effect; `ever`: nor had any before it.
+
+        These are the tasks as they were before that request.
+        """
+        self._database.run_many(
+            "UPDATE sync_queue SET sent_at = ? WHERE id = ?",
+            [(None if ever else ms(task.left_at), task.id) for task in tasks],
+        )
+
     def unsend(self, tasks: Sequence[SyncTask]) -> None:
-        """No request left for these after all."""
+        """As if no request had left for these."""
         self._database.run_many(
             "UPDATE sync_queue SET doubt = 'none', wire_body = NULL, sends = 0, due_ms = 0"
             " WHERE id = ?",
             [(task.id,) for task in tasks],
         )
+
+    def may_be_there(self, account_id: int, not_entry: str) -> frozenset[str]:
+        """The events of other entries that left, and nothing told that they are not there."""
+        rows = self._database.rows(
+            "SELECT event FROM sync_queue WHERE account = ? AND status IN ('pending', 'failed')"
+            " AND sent_at IS NOT NULL AND entry <> ? AND event IS NOT NULL",
+            (account_id, not_entry),
+        )
+        return frozenset(row["event"] for row in rows)
 
     def add_attempt(self, task: SyncTask, now: datetime, outcome: str, reason: str) -> None:
         """Remember what became of an attempt, while the task is here."""

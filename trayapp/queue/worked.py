@@ -38,7 +38,9 @@ class WorkedReading(Reading):
         One that is open is that of the entry begun last; others were never closed, by an older app.
         Costs what was clicked since then, and next to nothing while no click is new.
         """
-        ends = self._rows("SELECT MIN(seq), MAX(seq) FROM event")[0]
+        # Apart, for only so they are looked up; together, the whole log would be read.
+        sql = "SELECT (SELECT MIN(seq) FROM event), (SELECT MAX(seq) FROM event)"
+        ends = self._rows(sql)[0]
         known = self._known
         log = tuple(ends)
         if known is None or (known.place, known.log, known.since) != (self._place, log, since):

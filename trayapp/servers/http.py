@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.tokens import (
@@ -26,7 +26,7 @@ from trayapp.accounts.tokens import (
     TokensLocked,
     TokenSource,
 )
-from trayapp.servers.http_answer import Answer, answer_of, phrase_of
+from trayapp.servers.http_answer import Answer, phrase_of, read_answer
 from trayapp.servers.http_outcomes import outcome_of_exception, outcome_of_status
 from trayapp.sync.outcome import (
     Doubtful,
@@ -36,6 +36,7 @@ from trayapp.sync.outcome import (
     Refused,
     ServerTrouble,
     SignedOut,
+    Throttled,
 )
 from trayapp.sync.skew import skew_of, tell
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 1024 * 1024
 
 _logger = logging.getLogger(__name__)
-_CHUNK_BYTES = 64 * 1024
 _UNAUTHORIZED = 401
 
 
@@ -168,7 +168,7 @@ class HttpClient:
         asked_at = datetime.now(UTC)
         try:
             with within(total):
-                answer = _read(self._respond(call, access, body))
+                answer = read_answer(self._respond(call, access, body), MAX_ANSWER_BYTES)
         except (
             requests.RequestException,
             HTTPError,
@@ -225,21 +225,6 @@ class HttpClient:
             return self._session, self._environment
 
 
-def _read(response: requests.Response) -> Answer:
-    """The whole answer; what is too long counts as unreadable."""
-    content = bytearray()
-    try:
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                content.clear()
-                break
-    finally:
-        # Returns the connection when everything was read, else closes it.
-        response.raw.close() if not response.raw.closed else response.raw.release_conn()
-    return answer_of(response, bytes(content))
-
-
 def _tell_skew(answer: Answer, asked_at: datetime) -> None:
     """Compare the clocks; a page of a portal may have been kept for long."""
     if answer.is_json and answer.date is not None:
@@ -265,7 +250,10 @@ def token_refresher(
             return Tokens(access=access, refresh=new if isinstance(new, str) and new else token)
         if isinstance(outcome, (Refused, SignedOut)):
             raise RefreshRefused(answer.status_line)
-        reason = f"Token refresh failed: {answer.status_line}"
+        what = answer.status_line
+        if outcome is not None and answer.is_success:  # a good status, and yet no answer of the API
+            what = outcome.reason
+        reason = f"Token refresh failed: {what}"
         if outcome is None:
             raise RefreshFailed(ServerTrouble(f"{reason}, without a token"))
         raise RefreshFailed(replace(outcome, reason=reason))
@@ -277,8 +265,15 @@ class RefreshFailed(RefreshUnreachable):
     """The refresh ended in an outcome that is neither yes nor no."""
 
     def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.reason)
+        told = outcome.retry_after if isinstance(outcome, (ServerTrouble, Throttled)) else None
+        super().__init__(outcome.reason, retry_after=told)
         self.outcome = outcome
+
+    def after(self, left: timedelta) -> RefreshFailed:
+        outcome = self.outcome
+        if isinstance(outcome, (ServerTrouble, Throttled)):
+            outcome = replace(outcome, retry_after=left)
+        return RefreshFailed(outcome)
 
 
 def _outcome_of_refresh(error: RefreshError) -> Outcome:

@@ -1,4 +1,4 @@
-"""Answer: what a server said, read as far as an adapter may trust it. Pure."""
+"""Answer: what a server said, read as far as an adapter may trust it. Pure, but `read_answer`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import requests
 
 _MAX_WORDS = 200
+_CHUNK_BYTES = 64 * 1024
 _LARGEST = 2**63 - 1
 _MOST_PLAIN = 4096
 _LONGEST_PAUSE = timedelta(days=30)
@@ -42,6 +43,11 @@ class Answer:
     retry_after: timedelta | datetime | None = None
     date: datetime | None = field(default=None, compare=False)
     """The server's time when it said so; None where it tells none, or the answer was kept."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether its status is a 2xx."""
+        return 200 <= self.status <= 299  # noqa: PLR2004  # what 2xx means
 
     @property
     def status_line(self) -> str:
@@ -164,6 +170,21 @@ def answer_of(response: requests.Response, content: bytes) -> Answer:
         retry_after=_pause(parse_retry_after(response.headers.get("Retry-After")), date),
         date=date,
     )
+
+
+def read_answer(response: requests.Response, most: int) -> Answer:
+    """The whole answer, read now; what has more bytes counts as unreadable."""
+    content = bytearray()
+    try:
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            content += chunk
+            if len(content) > most:
+                content.clear()
+                break
+    finally:
+        # Returns the connection when everything was read, else closes it.
+        response.raw.close() if not response.raw.closed else response.raw.release_conn()
+    return answer_of(response, bytes(content))
 
 
 def _pause(

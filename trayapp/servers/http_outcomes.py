@@ -57,7 +57,7 @@ def outcome_of_status(
     refresh already.
     """
     status = answer.status
-    if 200 <= status <= 299:  # noqa: PLR2004  # what 2xx means
+    if answer.is_success:
         return _outcome_of_success(answer, repeatable=repeatable)
     reason = f"HTTP {status}: {phrase_of(status)}"
     if status in _OFFLINE_STATUSES:
@@ -90,7 +90,7 @@ def _outcome_of_success(answer: Answer, *, repeatable: bool) -> Outcome | None:
         return None
     if answer.is_html:
         reason = f"HTTP {answer.status}: a web page where the server's answer belongs"
-        return WrongAddress(reason) if repeatable else Doubtful(reason, answered=True)
+        return WrongAddress(reason, acted=True) if repeatable else Doubtful(reason, answered=True)
     reason = f"HTTP {answer.status}: unreadable answer"
     return ServerTrouble(reason) if repeatable else Doubtful(reason, answered=True)
 

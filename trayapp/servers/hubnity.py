@@ -113,12 +113,12 @@ class HubnityServer:
         record = self._api.entry(job.remote_id)
         return record if isinstance(record, Outcome) else self._look_at(record, job, write)
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         if segment_id != unit.entry.segments[0].id:
             return ()
         job = job_of(unit, "", None, wanted_shape(unit.entry, unit.pending))
         found = self._alike(job, unit.taken | _others(unit, ""))
-        return () if isinstance(found, Outcome) else tuple(record.id for record in found)
+        return found if isinstance(found, Outcome) else tuple(record.id for record in found)
 
     def check(self) -> Outcome:
         user = self._api.me()

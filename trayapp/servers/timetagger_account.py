@@ -84,9 +84,11 @@ def refresher(url: str) -> Callable[[str], Tokens]:
             api.close()
         if isinstance(new, str):
             return Tokens(access=new, refresh=new)
-        reason = new.reason.removeprefix("HTTP ")
         if isinstance(new, (SignedOut, Refused)):
-            raise RefreshRefused(reason)
+            raise RefreshRefused(new.reason.removeprefix("HTTP "))
+        status = new.reason.removeprefix("HTTP ")
+        # Of a good status the words alone tell what was wrong.
+        reason = new.reason if status.startswith("2") else status
         raise RefreshFailed(replace(new, reason=f"Token refresh failed: {reason}"))
 
     return refresh

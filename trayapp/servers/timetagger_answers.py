@@ -13,6 +13,8 @@ from trayapp.sync.outcome import (
     Outcome,
     Refused,
     Removed,
+    ServerTrouble,
+    Throttled,
     Untrusted,
 )
 
@@ -47,5 +49,6 @@ def in_doubt(outcome: Outcome) -> Outcome:
     """What a later request of a write came to: the record was put, and only a look can tell."""
     if isinstance(outcome, Doubtful):
         return outcome
+    told = outcome.retry_after if isinstance(outcome, (ServerTrouble, Throttled)) else None
     unasked = isinstance(outcome, (Offline, Untrusted, Locked))
-    return Doubtful(outcome.reason, answered=not unasked)
+    return Doubtful(outcome.reason, answered=not unasked, retry_after=told)

@@ -148,7 +148,8 @@ def outcome_of(answer: Answer) -> Outcome | None:
         # end. As a server in trouble it fails one task, with the words, holds all the others,
         # and everything goes by itself once the account may be written to again.
         why = words.rpartition("|")[2].strip()
-        return ServerTrouble(f"HTTP {answer.status}: {why or phrase_of(answer.status)}")
+        reason = f"HTTP {answer.status}: {why or phrase_of(answer.status)}"
+        return ServerTrouble(reason, acted=False)
     return outcome_of_status(answer, repeatable=True)
 
 

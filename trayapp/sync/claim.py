@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import takewhile
 
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
 from trayapp.sync.outcome import Ours, Outcome
 from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
+from trayapp.sync.units import imported, unit_of
 from trayapp.sync.waiting import Waits, rotates
-from trayapp.tracking.entry import TimeEntry, TrackerState
-from trayapp.tracking.replay import replay
+from trayapp.tracking.entry import TrackerState
 from trayapp.tracking.tracker import Running, state_of
 
 
@@ -60,13 +59,6 @@ class Check:
     gate: Gate | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Twins:
-    """Segments that may stand on the server twice, each with its unit."""
-
-    watched: tuple[tuple[Unit, str], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Nothing to do before `until`; None: before something happens."""
@@ -93,6 +85,7 @@ class Scene(Sight):
 
 _Chosen = tuple[SyncTask, Gate | None]
 _UNBUILDABLE = (ValueError, LookupError, TypeError, AttributeError)
+_DOUBTS_MORE = frozenset({GateKind.SERVER_TROUBLE, GateKind.WRONG_ADDRESS})
 _OF_THE_NETWORK = frozenset({GateKind.OFFLINE, GateKind.UNTRUSTED, GateKind.LOCKED})
 
 
@@ -154,7 +147,9 @@ def _companions(at: Scene, first: Request) -> list[Request]:
 
 def _is_new_and_finished(request: Request) -> bool:
     head, unit = request.tasks[0], request.unit
-    is_new = head.sends == 0 and not head.on_trial and request.write.segment_id not in unit.known
+    # A record of its own: the first of its entry, or of a segment that this very click begins.
+    begins = not unit.known or head.event_id == request.write.segment_id
+    is_new = head.sends == 0 and not head.on_trial and begins
     return is_new and unit.entry.state is TrackerState.STOPPED
 
 
@@ -165,10 +160,20 @@ def _next_task(at: Sight, *, last: str) -> _Chosen | Check | Pause:
         return _next_of_all(at, last=last)
     if gate.due_at is None:
         return Pause(None)
+    if gate.kind is GateKind.THROTTLED and not _can_probe(at):
+        return _until_over(at, gate.due_at)
     head = _head(at.writer, gate)
     if gate.due_at > at.now:
         return _other_entry(at, gate, head) or Pause(gate.due_at if _can_probe(at) else None)
     return _probe(at, gate, head)
+
+
+def _until_over(at: Sight, due_at: datetime) -> Pause:
+    """The time the server named ends by itself, though nobody is there to ask."""
+    if due_at > at.now:
+        return Pause(due_at)
+    at.writer.accounts.set_gate(at.account.id, None)
+    return Pause(None)
 
 
 def _next_of_all(at: Sight, *, last: str) -> _Chosen | Pause:
@@ -213,7 +218,10 @@ def _probe(at: Sight, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pa
     if head is not None:
         ready_at = _ready_at(head, at)
         return Pause(ready_at) if ready_at > at.now else (head, gate)
-    after = gate.task_id or 0 if rotates(gate.kind) else 0
+    doubtful = tasks.oldest_in_doubt(account_id) if gate.kind in _DOUBTS_MORE else None
+    if doubtful is not None and not gate.seeks_other:
+        return _probe_doubtful(at, gate, doubtful)
+    after = (doubtful.id if doubtful else gate.task_id or 0) if rotates(gate.kind) else 0
     # Where a task may be the reason each probe takes another entry: one success opens the gate.
     task = tasks.next_task(account_id, at.now, after_id=after)
     task = task or tasks.next_task(account_id, at.now)
@@ -221,8 +229,19 @@ def _probe(at: Sight, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pa
         return task, replace(gate, task_id=None)
     due_at = tasks.next_due(account_id)
     if due_at is None and tasks.has_untried(account_id, TROUBLE):
-        return Check(account=at.account, gate=gate)
+        return Check(account=at.account, gate=replace(gate, seeks_other=False))
     return Pause(due_at)
+
+
+def _probe_doubtful(at: Sight, gate: Gate, doubtful: SyncTask) -> _Chosen | Check | Pause:
+    """What is in doubt already is asked about, before another's write ends so, too.
+
+    Every other time the account itself, lest one bad entry hold all: see `decide_check`.
+    """
+    if gate.task_id == doubtful.id:
+        return Check(account=at.account, gate=replace(gate, task_id=None, seeks_other=True))
+    ready_at = _ready_at(doubtful, at)
+    return Pause(ready_at) if ready_at > at.now else (doubtful, replace(gate, task_id=None))
 
 
 def _ready_at(head: SyncTask, at: Sight) -> datetime:
@@ -239,8 +258,8 @@ def _running_entry(writer: QueueWriter) -> str:
 
 def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
     """The request for this task; None when it needs none and has been settled."""
-    tasks = _imported(at.writer, task) or at.writer.tasks.pending_of_entry(task)
-    unit = _unit(at.writer, at.account, tasks)
+    tasks = imported(at.writer, task) or at.writer.tasks.pending_of_entry(task)
+    unit = unit_of(at.writer, at.account, tasks)
     looks = task.doubt is not Doubt.NONE
     known = Write.from_json(task.wire_body) if looks and task.wire_body else None
     plan = known or at.server.plan(unit)
@@ -252,51 +271,3 @@ def _request(at: Scene, task: SyncTask, gate: Gate | None) -> Request | None:
         at.writer.tasks.remove(settled)
         return None
     return Request(account=at.account, tasks=settled, unit=unit, write=plan, gate=gate, looks=looks)
-
-
-def _imported(writer: QueueWriter, head: SyncTask) -> tuple[SyncTask, ...]:
-    """What is in doubt behind a click of another program, which no request of ours was made for.
-
-    Failed or not: what the server shows may be what the last of them made of it.
-    """
-    if head.doubt is not Doubt.UNKNOWN or head.wire_body:
-        return ()
-    events = writer.events.until(head.entry_id, [head.event_id or ""])
-    if not events or events[-1].stamp.boot_id or events[-1].stamp.boot:
-        return ()
-    unsent = (task for task in writer.discards.unsent(head.entry_id) if task.id >= head.id)
-    return tuple(takewhile(lambda task: task.doubt is Doubt.UNKNOWN, unsent))
-
-
-def _unit(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) -> Unit:
-    entry_id = tasks[0].entry_id
-    events = writer.events.until(entry_id, [task.event_id or "" for task in tasks])
-    entry = replay(events).entry
-    if entry is None:
-        msg = f"entry {entry_id} has no beginning"
-        raise ValueError(msg)
-    wanted = {task.event_id for task in tasks}
-    pending = tuple(event for event in events if event.id in wanted)
-    before = replay([event for event in events if event.id not in wanted]).entry
-    return replace(_whole(writer, account, entry), pending=pending, before=before)
-
-
-def twins_to_look_for(writer: QueueWriter, account: Account, now: datetime) -> Twins | None:
-    """What was sent once more after looks found nothing, as long as it is watched."""
-    watched: list[tuple[Unit, str]] = []
-    for entry_id, segment_id in writer.segments.watched(account.id, now):
-        events = writer.events.of_entry(entry_id)
-        entry = replay(events).entry
-        if entry is not None:
-            watched.append((_whole(writer, account, entry), segment_id))
-    return Twins(watched=tuple(watched)) if watched else None
-
-
-def _whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
-    known = writer.segments.known(entry.id)
-    taken = writer.segments.taken(account.id, entry.id, entry.started_at)
-    if entry.state is TrackerState.RUNNING and not known:
-        # What an older entry of ours still runs as is not to be taken for somebody else's.
-        taken |= writer.segments.unfinished(account.id)
-    unsure = writer.tasks.has_doubtful(account.id)
-    return Unit(entry=entry, pending=(), known=known, taken=taken, unsure=unsure)

@@ -132,7 +132,11 @@ _READINGS = tuple(
     for pattern, cause in (
         (r"Network error: the server's address", Cause.WRONG_ADDRESS),
         (r"(Token refresh failed: )?Network error\b", Cause.NETWORK),
-        (r"Token refresh failed: (HTTP )?(5\d\d|408|425|429)\b", Cause.SERVER_TROUBLE),
+        (
+            r"Token refresh failed: ((HTTP )?(5\d\d|408|425|429)\b|HTTP 2\d\d: unreadable)",
+            Cause.SERVER_TROUBLE,
+        ),
+        (r"Token refresh failed: HTTP 2\d\d\b", Cause.WRONG_ADDRESS),
         (r"Token refresh failed|Token expired|HTTP 401\b", Cause.SIGNED_OUT),
         (r"HTTP (407|511)\b", Cause.NETWORK),
         (r"HTTP (5\d\d|408|425|429)\b|HTTP 2\d\d: unreadable", Cause.SERVER_TROUBLE),

@@ -26,7 +26,7 @@ word as shown; it never holds a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -105,9 +105,13 @@ class Doubtful(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class ServerTrouble(Outcome):
-    """The server could not: `HTTP 500: Internal Server Error`; it may ask for a pause."""
+    """The server could not: `HTTP 500: Internal Server Error`; it may ask for a pause.
+
+    `acted`: it may have, all the same; False where it said that it had not.
+    """
 
     retry_after: timedelta | datetime | None = None
+    acted: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,12 @@ class SignedOut(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class WrongAddress(Outcome):
-    """What answers is not this API: `HTTP 404: Not Found`."""
+    """What answers is not this API: `HTTP 404: Not Found`.
+
+    `acted`: a web page where a good answer belongs, so the API behind it may have acted.
+    """
+
+    acted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +170,16 @@ class Several(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Unasked(Outcome):
-    """Another write of the same request met trouble before this one left: it is as it was."""
+    """Another write of the same request met trouble before this one left: it is as it was.
+
+    `acted`: it went along, and the server may have acted on it before it was in trouble.
+    """
+
+    acted: bool = field(default=False, compare=False)
+
+
+def may_have_acted(outcome: Outcome) -> bool:
+    """Whether the answer to a write leaves open what the server did with it."""
+    if isinstance(outcome, (ServerTrouble, WrongAddress, Unasked)):
+        return outcome.acted
+    return isinstance(outcome, Doubtful)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from trayapp.queue.task import Doubt, Gate, GateKind, Refusal
 from trayapp.sync.outcome import (
@@ -43,10 +43,13 @@ from trayapp.sync.verdicts import (
     contradicts,
     doubt_after,
     fails,
+    gate_after_trial,
+    gate_in_doubt,
     holds,
     is_headless,
     is_other,
     one_fails,
+    told_too,
     waits,
 )
 from trayapp.sync.waiting import (
@@ -93,6 +96,9 @@ def decide_check(outcome: Outcome, at: Moment) -> Verdict:
     """What follows from a look at the account itself; no task is concerned."""
     gate = at.gate
     is_good = isinstance(outcome, Delivered)
+    if is_good and gate is not None and gate.seeks_other:
+        # Asked in place of a task: now one of another entry may try.
+        return Verdict(fate=Fate.KEPT, gate=replace(gate, due_at=at.now))
     if is_good and (gate is None or gate.kind is not GateKind.REFUSED):
         return Verdict(fate=Fate.KEPT, heals=_HEALING)
     closed = closed_by(outcome, at, task_id=gate.task_id if gate else None)
@@ -161,24 +167,8 @@ def _doubtful(outcome: Outcome, at: Situation) -> Verdict:
     own = at.now + (at.waits.between_looks if timed_out else at.waits.first_look)
     due = max(told or own, own)
     change = waits(at, outcome.reason, cause=cause, due_at=due, doubt=Doubt.SENT)
-    gate = _gate_in_doubt(outcome, at, due, was_answered=was_answered)
+    gate = gate_in_doubt(outcome, at, due, was_answered=was_answered)
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
-
-
-def _gate_in_doubt(
-    outcome: Outcome, at: Situation, due: datetime, *, was_answered: bool
-) -> Gate | None:
-    """A closed gate after a probe that ended in doubt; an open one stays so: see `claim`."""
-    gate, told = at.gate, told_until(outcome, at.now)
-    if gate is not None and gate.kind is GateKind.SERVER_TROUBLE:
-        return replace(gate, due_at=due, by_server=told is not None)
-    if told is not None:  # the look, and all else, waits as told
-        return closed_by(Throttled(outcome.reason, retry_after=told), at)
-    if gate is not None and not was_answered:
-        return closed_by(Offline(outcome.reason), at)
-    if gate is not None and gate.kind is GateKind.REFUSED:
-        return in_trouble(outcome, at, task_id=at.task.id)
-    return None
 
 
 def _server_trouble(outcome: Outcome, at: Situation) -> Verdict:
@@ -187,22 +177,13 @@ def _server_trouble(outcome: Outcome, at: Situation) -> Verdict:
 
 def _trouble(outcome: Outcome, at: Situation, *, cause: Cause, doubt: Doubt) -> Verdict:
     if is_other(at):
-        return holds(outcome, at, _told_too(outcome, at), cause=cause, doubt=doubt)
+        return holds(outcome, at, told_too(outcome, at), cause=cause, doubt=doubt)
     if is_headless(at):
         gate = in_trouble(outcome, at, task_id=at.task.id)
         return holds(outcome, at, gate, cause=cause, doubt=doubt)
     if at.task.on_trial:
-        return fails(outcome, at, cause=cause, gate=answered(at), doubt=doubt)
+        return fails(outcome, at, cause=cause, gate=gate_after_trial(outcome, at), doubt=doubt)
     return _head_in_trouble(outcome, at, cause=cause, doubt=doubt)
-
-
-def _told_too(outcome: Outcome, at: Situation) -> Gate | None:
-    """Another entry was tried in vain: all wait behind the head, as long as either was told."""
-    told = told_until(outcome, at.now)
-    if at.gate is None or told is None:
-        return at.gate
-    due = max(at.gate.due_at or told, told)
-    return replace(at.gate, due_at=due, seeks_other=False, by_server=True)
 
 
 def _head_in_trouble(outcome: Outcome, at: Situation, *, cause: Cause, doubt: Doubt) -> Verdict:

@@ -50,8 +50,9 @@ class Unit:
     before the first: what differs was changed here, all else is the server's. `known` maps segment
     ids to what the server confirmed. `taken` holds remote ids that belong to other segments, those
     begun within a day of this entry or with something still to send: a look must not adopt those,
-    nor may they be ended for this one. `unsure`: something of ours is in doubt, so what runs there
-    may be ours although nothing tells so.
+    nor may they be ended for this one. Of what left and may be there it holds our own ids, for
+    servers that take them. `unsure`: something of ours is in doubt, or may be there, so what runs
+    there may be ours although nothing tells so.
     """
 
     entry: TimeEntry
@@ -152,10 +153,10 @@ class TimeServer(Protocol):
         """Has `write` arrived? Delivered, Absent, Conflict, Removed, or why it cannot be told."""
         ...
 
-    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:
+    def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...] | Outcome:
         """Remote ids of records that look like this segment and belong to nobody of ours.
 
-        Possible doubles; always empty where the server takes our ids. Trouble counts as none.
+        Possible doubles; always empty where the server takes our ids. An outcome: cannot be told.
         """
         ...
 

@@ -9,11 +9,19 @@ from datetime import datetime, timedelta
 
 from trayapp.queue.conflict_table import ConflictTable
 from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Doubt, Gate, Known, SyncTask, TaskChange
+from trayapp.queue.task import Account, Doubt, Gate, Known, SyncTask, TaskChange
 from trayapp.sync import policy, waiting
 from trayapp.sync.claim import Batch, Broken, Check, Request
 from trayapp.sync.found import Begun, Shown, plain
-from trayapp.sync.outcome import Delivered, Doubtful, Outcome, Several, Unasked
+from trayapp.sync.outcome import (
+    Conflict,
+    Delivered,
+    Doubtful,
+    Outcome,
+    Several,
+    Unasked,
+    may_have_acted,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +75,22 @@ def settle(
     return after
 
 
+def settle_aside(
+    writer: QueueWriter, account: Account, outcome: Outcome, *, rules: Rules, now: datetime
+) -> bool:
+    """A question that no task was asked for came to this; whether the server wants a pause."""
+    claim = Check(account=account, gate=writer.accounts.gate(account.id))
+    gate = waiting.paused(outcome, _moment(claim, rules, now))
+    if gate is not None:
+        writer.accounts.set_gate(account.id, gate)
+    return gate is not None
+
+
 def _told_apart(claim: _Asked | Batch, outcome: Outcome) -> Sequence[tuple[_Asked, Outcome]]:
     """Each part of what was asked, with what became of it."""
     parts = claim.parts if isinstance(claim, Batch) else (claim,)
-    told: tuple[Outcome, ...] = (outcome, *(Unasked() for _ in parts[1:]))
+    others = Unasked(acted=may_have_acted(outcome))
+    told: tuple[Outcome, ...] = (outcome, *(others for _ in parts[1:]))
     if isinstance(outcome, Doubtful):
         told = tuple(outcome for _ in parts)
     if isinstance(outcome, Several):
@@ -87,7 +107,7 @@ def _settle_one(
     if isinstance(claim, Check):
         verdict = policy.decide_check(outcome, _moment(claim, rules, now))
     else:
-        situation = _situation(writer, claim, rules=rules, now=now)
+        situation = _situation(writer, claim, outcome, rules=rules, now=now)
         verdict = policy.decide(plain(outcome), situation)
         writer.accounts.set_refusal(account_id, verdict.refusal)
         _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
@@ -127,14 +147,16 @@ def _moment(claim: _Asked, rules: Rules, now: datetime) -> waiting.Moment:
 
 
 def _situation(
-    writer: QueueWriter, claim: Request | Broken, *, rules: Rules, now: datetime
+    writer: QueueWriter, claim: Request | Broken, outcome: Outcome, *, rules: Rules, now: datetime
 ) -> policy.Situation:
     account_id = claim.account.id
+    acted = isinstance(claim, Request) and claim.write.repeatable and may_have_acted(outcome)
     return policy.Situation(
         now=now,
         task=_tasks(claim)[0],
         looked=_looks(claim),
         repeatable=isinstance(claim, Broken) or claim.write.repeatable,
+        may_be_there=acted or _tasks(claim)[0].left_at is not None,
         gate=claim.gate,
         worked=claim.account.last_delivery_at is not None,
         refusal=writer.accounts.refusal(account_id),
@@ -172,6 +194,8 @@ def _write_down(
         return
     if verdict.fate is policy.Fate.UNASKED:
         writer.tasks.unsend(claim.tasks)
+        if not may_have_acted(outcome):
+            writer.tasks.forget_leaving(claim.tasks, ever=False)
     elif verdict.change is None:
         _take_leave(writer, claim, outcome, now)
     if verdict.resends:
@@ -190,8 +214,17 @@ def _keep(
     writer.tasks.add_attempt(tasks[0], now, type(plain(outcome)).__name__, outcome.reason)
     if isinstance(outcome, Shown) and isinstance(claim, Request):
         _keep_shown(writer, claim, outcome)
-    if change.doubt is Doubt.NONE and not _looks(claim):
-        writer.tasks.forget_sends(tasks)
+    if change.doubt is Doubt.NONE and isinstance(claim, Request):
+        _forget(writer, claim, outcome)
+
+
+def _forget(writer: QueueWriter, claim: Request, outcome: Outcome) -> None:
+    """Nothing is in doubt any more; whether something of it may be there is another question."""
+    if not claim.looks:
+        writer.tasks.forget_sends(claim.tasks)
+    acted = not claim.looks and claim.write.repeatable and may_have_acted(outcome)
+    if not acted and not isinstance(plain(outcome), Conflict):
+        writer.tasks.forget_leaving(claim.tasks, ever=claim.looks)
 
 
 def _keep_shown(writer: QueueWriter, claim: Request, shown: Shown) -> None:
@@ -217,7 +250,9 @@ def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: date
     writer.tasks.remove(arrived)
     # The rest is in no doubt any more: it goes as a correction of the record that was seen, or
     # waits for the next of several steps as if it had never been sent.
-    writer.tasks.unsend(claim.tasks[len(arrived) :])
+    rest = claim.tasks[len(arrived) :]
+    writer.tasks.unsend(rest)
+    writer.tasks.forget_leaving(rest, ever=True)
     writer.tasks.unblock(account_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -122,7 +122,7 @@ class SyncStatus:
     has_history: bool = False
     """Whether anything was ever tracked, that is, whether a bare start has something to repeat."""
     last_command: LastCommand | None = None
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     """Up to `as_of`, by the local log, whatever the server has."""
     recent: tuple[RecentView, ...] = ()
     """Newest first, each once, a few of them; without what runs or is paused."""

@@ -20,9 +20,10 @@ from trayapp.queue.task import (
     TaskChange,
     TaskStatus,
 )
-from trayapp.sync.outcome import Cause, Outcome
-from trayapp.sync.waiting import Moment, answered, closed_by
+from trayapp.sync.outcome import Cause, Offline, Outcome
+from trayapp.sync.waiting import Moment, answered, closed_by, in_trouble, paused, told_until
 
+_SEEN_OR_UNSENT = (Cause.CONFLICT, Cause.INTERNAL)
 EVERYBODY = ""
 """Whose a refusal is that different entries met alike."""
 
@@ -33,13 +34,15 @@ class Situation(Moment):
 
     `task` is the first of those concerned, as it was before the request (`sends` includes it).
     `looked`: the request was a look. `repeatable`: what was sent may be sent twice. `failed`
-    tells how many of the account's tasks failed for a cause. `head_fell`: one of them used up its
+    tells how many of the account's tasks failed for a cause. `may_be_there`: this request or one
+    before it may have had an effect. `head_fell`: one of them used up its
     attempts, and nothing was delivered since.
     """
 
     task: SyncTask
     looked: bool
     repeatable: bool
+    may_be_there: bool
     refusal: Refusal | None
     failed: Callable[[str], int]
     head_fell: bool
@@ -149,11 +152,49 @@ def fails(
     doubt: Doubt | None = None,
     uses_attempt: bool = True,
 ) -> Verdict:
-    """It needs the user, or heals with the next delivery."""
+    """It needs the user, or heals with the next delivery.
+
+    What may be there is in doubt from now on: it might be discarded for something never sent.
+    """
     count = at.task.retry_count
+    if at.may_be_there and doubt_after(at) is Doubt.NONE and cause not in _SEEN_OR_UNSENT:
+        doubt = Doubt.SENT
     change = replace(
         waits(at, outcome.reason, cause=cause, doubt=doubt),
         status=TaskStatus.FAILED,
         retry_count=min(count + 1, at.max_attempts) if uses_attempt else count,
     )
     return Verdict(fate=Fate.KEPT, change=change, gate=gate, refusal=at.refusal)
+
+
+def gate_in_doubt(
+    outcome: Outcome, at: Situation, due: datetime, *, was_answered: bool
+) -> Gate | None:
+    """A closed gate after a probe that ended in doubt; an open one stays so: see `claim`."""
+    gate, told = at.gate, told_until(outcome, at.now)
+    if gate is not None and gate.kind is GateKind.SERVER_TROUBLE:
+        return replace(gate, due_at=due, by_server=told is not None)
+    if told is not None:  # the look, and all else, waits as told
+        return paused(outcome, at)
+    if gate is not None and not was_answered:
+        return closed_by(Offline(outcome.reason), at)
+    if gate is not None and gate.kind is GateKind.REFUSED:
+        return in_trouble(outcome, at, task_id=at.task.id)
+    return None
+
+
+def gate_after_trial(outcome: Outcome, at: Situation) -> Gate | None:
+    """The trial that failed is its own trouble; but a server that named a time is left alone."""
+    gate, told = answered(at), told_until(outcome, at.now)
+    if gate is None or told is None:
+        return gate or paused(outcome, at)
+    return replace(gate, due_at=max(gate.due_at or told, told), by_server=True)
+
+
+def told_too(outcome: Outcome, at: Situation) -> Gate | None:
+    """Another entry was tried in vain: all wait behind the head, as long as either was told."""
+    told = told_until(outcome, at.now)
+    if at.gate is None or told is None:
+        return at.gate
+    due = max(at.gate.due_at or told, told)
+    return replace(at.gate, due_at=due, seeks_other=False, by_server=True)

@@ -31,6 +31,7 @@ from trayapp.sync.outcome import (
     Untrusted,
     WrongAddress,
 )
+from trayapp.tracking.entry import MILLISECOND
 
 _LONGEST_EXPONENT = 16
 _LONGEST_TOLD = timedelta(days=30)
@@ -87,7 +88,9 @@ def told_until(outcome: Outcome, now: datetime) -> datetime | None:
     if after is None:
         return None
     pause = after if isinstance(after, timedelta) else after - now
-    return now + min(max(pause, timedelta()), _LONGEST_TOLD)
+    # Rounded up, since what is stored has whole milliseconds.
+    pause = -(-min(max(pause, timedelta()), _LONGEST_TOLD) // MILLISECOND) * MILLISECOND
+    return now + pause
 
 
 def since(at: Moment, kind: GateKind) -> datetime:
@@ -121,6 +124,14 @@ def closed_by(outcome: Outcome, at: Moment, *, task_id: int | None = None) -> Ga
     """
     close = _CLOSES.get(type(outcome))
     return close(outcome, at, task_id) if close else None
+
+
+def paused(outcome: Outcome, at: Moment) -> Gate | None:
+    """Closed because the server wants a pause; None where it wants none."""
+    told = told_until(outcome, at.now)
+    if told is None and not isinstance(outcome, Throttled):
+        return None
+    return closed_by(Throttled(outcome.reason, retry_after=told), at)
 
 
 def in_trouble(outcome: Outcome, at: Moment, *, task_id: int | None) -> Gate:

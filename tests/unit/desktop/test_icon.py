@@ -10,9 +10,11 @@ from itertools import combinations, product
 import pytest
 from PIL import Image, ImageChops, ImageColor, ImageOps, ImageStat
 
+from trayapp.config import ICON_STYLES
 from trayapp.desktop.badge import COLOURS, MANY, Colour, IconKey, IconStyle
 from trayapp.desktop.glyphs import LARGE, SMALL, Font
 from trayapp.desktop.icon import STYLE, SYMBOLIC, TEMPLATE, Style, draw, paint, sketch
+from trayapp.desktop.tray import Tray
 from trayapp.tracking.entry import TrackerState
 
 SIZES = (16, 20, 22, 24, 32, 44, 48)
@@ -309,3 +311,19 @@ def _drawing_seconds(painter: Painter) -> float:
     before = time.thread_time()
     painter(IconKey(RUNNING, Colour.AMBER, MANY, offline=True), 48)
     return time.thread_time() - before
+
+
+def test_the_tray_draws_in_the_style_it_was_given() -> None:
+    key = KEYS[0]
+    trays = {
+        style: Tray(post=lambda _click: None, icon_size=22, icon_style=style) for style in IconStyle
+    }
+
+    assert all(tray._draw(key) is draw(key, 22, style) for style, tray in trays.items())
+    assert Tray(post=lambda _click: None, icon_size=22)._draw(key) is draw(
+        key, 22, IconStyle.COLOUR
+    )
+
+
+def test_every_style_that_can_be_set_is_one() -> None:
+    assert [IconStyle(name) for name in ICON_STYLES] == [IconStyle.COLOUR, IconStyle.SYMBOLIC]

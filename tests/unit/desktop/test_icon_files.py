@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import contact_sheet
@@ -99,13 +100,16 @@ def test_a_symbolic_drawing_has_the_shape_of_the_coloured_one(tracker: TrackerSt
 # What is rendered
 
 
-def test_rendering_twice_gives_the_same_bytes() -> None:
-    assert make_icons.files() == make_icons.files()
+@pytest.fixture(scope="module")
+def fresh() -> Mapping[str, bytes]:
+    return make_icons.files()
 
 
-def test_what_is_rendered_is_what_is_drawn() -> None:
-    fresh = make_icons.files()
+def test_rendering_twice_gives_the_same_bytes(fresh: Mapping[str, bytes]) -> None:
+    assert make_icons.files() == fresh
 
+
+def test_what_is_rendered_is_what_is_drawn(fresh: Mapping[str, bytes]) -> None:
     assert {path.name for path in make_icons.RENDERED.iterdir()} == set(fresh)
     for name, content in fresh.items():
         kept = opened(make_icons.RENDERED / name)

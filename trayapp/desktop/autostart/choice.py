@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 from trayapp.desktop.autostart.port import Autostart, AutostartError
 from trayapp.desktop.autostart.program import Running, program_of
@@ -15,23 +14,20 @@ logger = logging.getLogger(__name__)
 def of_this_system() -> Autostart:
     """Start at login of the user whose process this is."""
     program = program_of(Running.now())
+    found: Autostart
     if sys.platform == "win32":
-        from trayapp.desktop.autostart.registry import (  # noqa: PLC0415  # only where it is
-            RegistryAutostart,
-            UserRegistry,
-        )
+        from trayapp.desktop.autostart import registry  # noqa: PLC0415  # only where it is
 
-        return RegistryAutostart(UserRegistry(), program)
-    if sys.platform == "darwin":
-        import os  # noqa: PLC0415  # only where it is
+        found = registry.RegistryAutostart(registry.UserRegistry(), program)
+    elif sys.platform == "darwin":
+        from trayapp.desktop.autostart import launchd  # noqa: PLC0415  # only where it is
 
-        from trayapp.desktop.autostart.launchd import Launchctl, LaunchdAutostart  # noqa: PLC0415
+        found = launchd.LaunchdAutostart.of_user(program)
+    else:
+        from trayapp.desktop.autostart import xdg  # noqa: PLC0415  # only where it is
 
-        agents = Path.home() / "Library" / "LaunchAgents"
-        return LaunchdAutostart(agents, Launchctl(os.getuid()), program)
-    from trayapp.desktop.autostart.xdg import XdgAutostart  # noqa: PLC0415  # only where it is
-
-    return XdgAutostart.of_user(program)
+        found = xdg.XdgAutostart.of_user(program)
+    return found
 
 
 def repair_at_start() -> None:

@@ -11,9 +11,10 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from trayapp.config import APP_ID
+from trayapp.desktop.autostart import files
 from trayapp.desktop.autostart.port import AutostartError, LoginState, Program, wanted
 
 _PATIENCE_SECONDS = 5
@@ -42,6 +43,11 @@ class LaunchdAutostart:
         self._program = program
         self._is_program = is_program
 
+    @classmethod
+    def of_user(cls, program: Program | None) -> Self:
+        """Where launchd looks, and launchd itself."""
+        return cls(Path.home() / "Library" / "LaunchAgents", Launchctl(os.getuid()), program)
+
     def state(self) -> LoginState:
         agent = self._read()
         if agent is None:
@@ -62,10 +68,7 @@ class LaunchdAutostart:
     def turn_off(self) -> None:
         if self.state() is not LoginState.ON:
             return
-        try:
-            self._file.unlink(missing_ok=True)
-        except OSError as error:
-            raise AutostartError(error) from error
+        files.remove(self._file)
 
     def repair(self) -> bool:
         agent = self._read()
@@ -85,12 +88,9 @@ class LaunchdAutostart:
             raise AutostartError(error) from error
 
     def _read(self) -> Mapping[str, object] | None:
-        try:
-            content = self._file.read_bytes()
-        except FileNotFoundError:
+        content = files.read(self._file)
+        if content is None:
             return None
-        except OSError as error:
-            raise AutostartError(error) from error
         import plistlib  # noqa: PLC0415  # only for those who start it at login
         from xml.parsers.expat import ExpatError  # noqa: PLC0415  # the same
 
@@ -111,13 +111,7 @@ class LaunchdAutostart:
             "LimitLoadToSessionType": "Aqua",
             "ProcessType": "Interactive",
         }
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._file.with_suffix(f".{os.getpid()}")
-            fresh.write_bytes(plistlib.dumps(agent))
-            fresh.replace(self._file)
-        except (OSError, ValueError) as error:
-            raise AutostartError(error) from error
+        files.replace(self._file, plistlib.dumps(agent))
 
 
 class Launchctl:

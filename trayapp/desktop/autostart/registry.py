@@ -20,7 +20,9 @@ NAME = "Trayapp"
 
 _LONGEST = 260
 """Of a command under Run; Windows ignores a longer one."""
-_FIRST_WORD = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>.*?\.exe)\b|(?P<word>\S*))', re.I)
+_FIRST_WORD = re.compile(
+    r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>.*?\.exe)\b|(?P<word>\S*))', re.IGNORECASE
+)
 
 
 class Registry(Protocol):

@@ -14,7 +14,7 @@ from typing import Self
 import platformdirs
 
 from trayapp.config import APP_ID
-from trayapp.desktop.autostart import entry
+from trayapp.desktop.autostart import entry, files
 from trayapp.desktop.autostart.port import AutostartError, LoginState, Program, wanted
 from trayapp.desktop.autostart.program import is_program
 from trayapp.i18n import _
@@ -27,6 +27,9 @@ _NO = (
     ("X-MATE-Autostart-enabled", "false"),
 )
 """How the desktops' own tools write down that the user does not want an entry."""
+_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
+"""Before a program whose path has a % or =: GLib looks for the one as it is written, doubled, and
+the specification forbids the other."""
 _BASE = {"Type": "Application", "Name": "Trayapp", "Icon": APP_ID, "Terminal": "false"}
 
 
@@ -75,10 +78,7 @@ class XdgAutostart:
             missing = {key: value for key, value in _BASE.items() if key not in entry.keys_of(own)}
             self._write(own, missing | {"Hidden": "true"})
             return
-        try:
-            self._own.unlink(missing_ok=True)
-        except OSError as error:
-            raise AutostartError(error) from error
+        files.remove(self._own)
 
     def repair(self) -> bool:
         own = _read(self._own)
@@ -88,6 +88,7 @@ class XdgAutostart:
         if _says_no(keys) or "Exec" not in keys:
             return False
         words = entry.words_of(keys["Exec"])
+        words = words[len(_SHELL) :] if words[: len(_SHELL)] == _SHELL else words
         if words and is_program(words[0]):
             return False
         self._write(own, self._start())
@@ -95,7 +96,8 @@ class XdgAutostart:
 
     def _start(self) -> dict[str, str | None]:
         program = wanted(self._program)
-        return {"TryExec": entry.value(program[0]), "Exec": entry.command(program)}
+        shell = _SHELL if {"%", "="} & set(program[0]) else ()
+        return {"TryExec": entry.value(program[0]), "Exec": entry.command([*shell, *program])}
 
     def _system_wants_it(self) -> bool:
         texts = (_read(path) for path in self._others)
@@ -107,24 +109,12 @@ class XdgAutostart:
             entry.changed("", changes).encode()
         except UnicodeError as error:
             raise AutostartError(_("the path of the program is no text")) from error
-        try:
-            # A link may lead to where the user keeps their files; the link stays.
-            path = self._own.resolve()
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = path.with_name(f"{path.name}.{os.getpid()}")
-            fresh.write_bytes(entry.changed(own, changes).encode(errors="surrogateescape"))
-            fresh.replace(path)
-        except OSError as error:
-            raise AutostartError(error) from error
+        files.replace(self._own, entry.changed(own, changes).encode(errors="surrogateescape"))
 
 
 def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode(errors="surrogateescape")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise AutostartError(error) from error
+    content = files.read(path)
+    return None if content is None else content.decode(errors="surrogateescape")
 
 
 def _says_no(keys: Mapping[str, str]) -> bool:

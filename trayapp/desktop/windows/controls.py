@@ -116,6 +116,8 @@ def _fields(theme: Theme) -> None:
     text = part("Combobox.padding", part("Combobox.textarea"), expand=True)
     opener = part("Field.chevron", side="right", sticky="")
     lay_out(theme, "TCombobox", part("Field.box", opener, text))
+    lay_out(theme, "Suggestions.TFrame", part("Field.box"))
+    style.configure("Suggestions.TFrame", background=palette.background)
     inner = (theme.px(RING + 9), theme.px(RING + 7))
     style.configure("TEntry", padding=inner)
     style.map(

@@ -20,7 +20,7 @@ WINDOWS: Mapping[str, str] = MappingProxyType(
         "start": "trayapp.desktop.windows.start",
         "times": "trayapp.desktop.windows.times",
         "started-at": "trayapp.desktop.windows.times",
-        "stopped-at": "trayapp.desktop.windows.times_stopped",
+        "stopped-at": "trayapp.desktop.windows.times",
     }
 )
 """Each window's module, which has a function `open_window(opening) -> Window`."""
@@ -61,7 +61,7 @@ def run_window(
         if not one.claim():
             return DONE
         at_the_end.callback(one.release)
-        opening = Opening(channel_dir=channel_dir, ready=ready, door=one.door, log=log)
+        opening = Opening(channel_dir=channel_dir, ready=ready, door=one.door, log=log, name=name)
         try:
             window = opened.open_window(opening)
         except tk.TclError as error:

@@ -60,13 +60,15 @@ def _nothing() -> None:
 class Opening:
     """What a window is opened with; `ready` is called once, when it can be seen.
 
-    What can be read at `door` raises the window; `log` is where its defects are written.
+    What can be read at `door` raises the window; `log` is where its defects are written; `name` is
+    the one of its names that it was asked for by.
     """
 
     channel_dir: Path
     ready: Callable[[], None] = field(default=_nothing)
     door: socket.socket | None = None
     log: Path | None = None
+    name: str = ""
 
 
 class Window:

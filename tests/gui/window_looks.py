@@ -1,0 +1,62 @@
+"""What every window of ours has to keep, in every look: nothing cut, and all of it by keyboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from tests.gui.window_program import WindowProgram
+
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+LOOKS = [
+    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "1"}, False, id="light"),
+    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "1"}, True, id="dark-long"),
+    pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, True, id="light-200-long"),
+    pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "2"}, False, id="dark-200"),
+]
+_ROOM = (1000, 700)
+_TITLE_BAR = 24
+
+
+def tag_of(env: dict[str, str], *, long: bool) -> str:
+    """What a picture's name says of its look."""
+    return f"{env['TRAYAPP_THEME']}-{env['TRAYAPP_SCALE']}{'-long' if long else ''}"
+
+
+def check(shown: WindowProgram, name: str, *, scale: int) -> None:
+    """Nothing is cut, it fits a small screen, and the Tab key goes once round."""
+    seen = shown.widgets()
+    cut = [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
+    assert cut == []
+    top = seen[0]
+    assert top.width <= _ROOM[0] * scale
+    assert top.height <= _ROOM[1] * scale - _TITLE_BAR
+    shown.picture(PICTURES / f"window-{name}.png")
+    walk(shown)
+
+
+def walk(shown: WindowProgram) -> None:
+    """Tab once round: every control once, as the eye goes, and each shows that it is there."""
+    controls = shown.controls()
+    order = [one.path for one in controls]
+    start = order.index(shown.focus())
+    expected = order[start + 1 :] + order[: start + 1]
+    visited = []
+    before = shown.desktop.shot()
+    for path in expected:
+        shown.press_key("Tab")
+        visited.append(shown.focus())
+        after = shown.desktop.shot()
+        box = next(one.box for one in controls if one.path == path)
+        if len(order) > 1:
+            assert _differs(before.crop(box), after.crop(box)), f"no focus seen on {path}"
+        before = after
+    assert visited == expected
+
+
+def _differs(one: Image.Image, other: Image.Image) -> bool:
+    """By about a ring's worth of pixels, not just by a text cursor."""
+    changed = ImageChops.difference(one.convert("L"), other.convert("L"))
+    return sum(changed.histogram()[8:]) > one.width
