@@ -18,6 +18,8 @@ from trayapp.core import Core
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Action, Choice, Click, Undo
 from trayapp.i18n import _
+from trayapp.preferences import REQUESTS as PREFERENCES
+from trayapp.preferences import Preferences
 from trayapp.queue.errors import QueueError
 from trayapp.reception import REQUESTS, Reception
 from trayapp.retries import Retries, retry_begun, retry_value
@@ -35,6 +37,8 @@ _WINDOWS = {
     Action.START_OTHER: ("start", "trayapp start PROJECT --note TEXT"),
     Action.STARTED_AT: ("started-at", "trayapp edit --started TIME"),
     Action.STOPPED_AT: ("stopped-at", "trayapp edit --stopped TIME"),
+    Action.SETTINGS: ("settings", "trayapp window settings"),
+    Action.ABOUT: ("about", "trayapp --version"),
 }
 
 
@@ -48,9 +52,11 @@ class House:
     core: Core
     retries: Retries
     reception: Reception
+    preferences: Preferences
     watch: GapWatch
     faces: Faces
     log: Path
+    data_dir: Path
     tick: Callable[[], None]
     status: Callable[[], SyncStatus]
     onlookers: Onlookers
@@ -94,6 +100,8 @@ class Answers:
             **dict.fromkeys(discards.REQUESTS, self._answer_discard),
             **dict.fromkeys(resolutions.REQUESTS, self._answer_conflict),
             **dict.fromkeys(typed.REQUESTS, self._answer_typed),
+            **dict.fromkeys(PREFERENCES, self._answer_preferences),
+            "open": self._answer_open,
             "retry": self._answer_retry,
             "cancel_retry": self._answer_cancel,
             "watch": self._answer_watch,
@@ -224,6 +232,22 @@ class Answers:
         responder.reply(reply)
         if reply.changed:
             self._house.tick()
+
+    def _answer_preferences(self, request: Request, responder: Responder, _now: Stamp) -> None:
+        if responder.is_open:
+            responder.reply(self._house.preferences.answer(request))
+
+    def _answer_open(self, request: Request, responder: Responder, now: Stamp) -> None:
+        """What a window of ours has a button for."""
+        what = request.arguments.get("what")
+        if what == "folder":
+            self._house.faces.open_file(self._house.data_dir)
+        elif what in {Action.SIGN_IN, Action.SIGN_OUT}:
+            self._open(Action(str(what)))
+        else:
+            self._answer_stranger(request, responder, now)
+            return
+        responder.reply(Reply(ok=True))
 
     def _answer_cancel(self, _request: Request, responder: Responder, _now: Stamp) -> None:
         responder.reply(self._house.retries.cancel())

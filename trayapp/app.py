@@ -10,7 +10,8 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from trayapp.accounts.keyring_port import NotKept, explanation
 from trayapp.accounts.vault import KeyringVault
@@ -24,8 +25,9 @@ from trayapp.control.messages import Request
 from trayapp.core import Core, Listener, News, Surroundings
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Click
-from trayapp.i18n import _
+from trayapp.i18n import _, use_language
 from trayapp.inbox import Inbox
+from trayapp.preferences import Preferences
 from trayapp.queue import salvage_words
 from trayapp.queue.task import Account
 from trayapp.reception import Desk, Reception
@@ -100,6 +102,7 @@ class App:
     def __init__(self, where: Surroundings, *, faces: Faces) -> None:
         """Raises QueueError when the queue cannot be opened."""
         self._clock = where.clock
+        self._rules = where.rules
         self._inbox = Inbox()
         self._publish_is_due = threading.Event()
         self._removed = 0
@@ -109,7 +112,7 @@ class App:
                 changed=self._publish_soon,
                 rested=self._on_rest,
                 removed=lambda _entry: self._inbox.post(self._count_removed),
-                closed_foreign=faces.tell_closed,
+                closed_foreign=lambda words: self._inbox.post(lambda: faces.tell_closed(words)),
                 salvaged=lambda done: faces.tell(
                     salvage_words.title(done), salvage_words.text(done)
                 ),
@@ -130,9 +133,11 @@ class App:
                     where.kinds,
                     Desk(post=self._inbox.post, send_all=self._send_all),
                 ),
+                preferences=Preferences(where.paths, follow=self._follow),
                 watch=self._watch,
                 faces=faces,
                 log=where.paths.log,
+                data_dir=where.paths.data_dir,
                 tick=self._tick,
                 status=self._refreshed,
                 onlookers=self._onlookers,
@@ -183,11 +188,18 @@ class App:
     # -- time passing ----------------------------------------------------------------------
 
     def _until_next_minute(self) -> float | None:
-        """Seconds until the shown time changes; None: nothing changes by itself."""
+        """Seconds until there is something to do or to show; None: nothing changes by itself."""
+        now = self._clock.now()
+        quiet_until = self._faces.quiet_until(now)
+        waits = [self._until_shown_changes(now)]
+        if quiet_until is not None:
+            waits.append((quiet_until - now + _MOMENT).total_seconds())
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _until_shown_changes(self, now: datetime) -> float | None:
         status = self._status
         if status is None:
             return None
-        now = self._clock.now()
         if status.entry is None or status.tracker is not TrackerState.RUNNING:
             # What was worked today is yesterday's then.
             is_told = status.totals.week > timedelta()
@@ -252,6 +264,15 @@ class App:
         """Runs on the control thread."""
         now = self._clock.stamp()
         self._inbox.post(lambda: self._answers.answer(request, responder, now))
+
+    def _follow(self, settings: Settings) -> None:
+        """Settings were changed: from now on it is so."""
+        use_language(settings.language or None)
+        trust_also(settings.ca_file)
+        self.core.worker.follow(replace(self._rules, max_attempts=settings.max_attempts))
+        self.core.worker.reconnect()
+        self._faces.follow(settings)
+        self._publish()
 
     def _on_not_kept(self, why: NotKept) -> None:
         """Runs on any thread."""

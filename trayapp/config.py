@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import time
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +34,14 @@ _LONGEST_CHANNEL_DIR = 80
 
 class ConfigError(Exception):
     """The settings file cannot be used; the message says which line of it and what to do."""
+
+
+class BadSettingError(ValueError):
+    """A setting called `name` cannot have that value, or is none; the message says why."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +178,11 @@ class Settings:
     """Waiting longer than this is worth a notification."""
     look_seconds: float = 10.0
     """At least so long between two looks for a request whose answer was lost."""
+    notifications: bool = True
+    """Whether anything is said unasked; what failed is shown by the icon all the same."""
+    quiet_from: str = ""
+    """With `quiet_to`, such as "22:00" and "7:00": what there is to say waits for the end."""
+    quiet_to: str = ""
     ca_file: str = ""
     """A PEM file: a server whose certificate leads to one of these is trusted, too."""
 
@@ -177,37 +193,77 @@ class Settings:
         Raises ConfigError for a file that is no TOML, an unknown name or a value of another type.
         """
         try:
-            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            raw = tomllib.loads(text)
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, RecursionError) as error:
             msg = f"{path}: {error}"
             raise ConfigError(msg) from error
-        kinds = {field.name: type(getattr(cls(), field.name)) for field in fields(cls)}
+        try:
+            return cls.of(raw)
+        except BadSettingError as bad:
+            msg = f"{path}: {_place_of(bad.name, text)}{bad}"
+            raise ConfigError(msg) from bad
+
+    @classmethod
+    def of(cls, raw: Mapping[str, object]) -> Self:
+        """The settings with these values, defaults for the others. Raises BadSettingError."""
+        default = cls()
+        known = sorted(field.name for field in fields(cls))
         for name, value in raw.items():
-            if name not in kinds:
-                msg = f"{path}: unknown setting {name!r}; known are {', '.join(sorted(kinds))}"
-                raise ConfigError(msg)
-            fits = type(value) is kinds[name] or (kinds[name] is float and type(value) is int)
-            if fits and kinds[name] is not str and value > _LARGEST:
-                msg = f"{path}: {name} is larger than {_LARGEST}"
-                raise ConfigError(msg)
-            if not fits or (kinds[name] is not str and not value > 0):
-                msg = f"{path}: {name} = {value!r} is not a positive {kinds[name].__name__}"
-                raise ConfigError(msg if kinds[name] is not str else f"{path}: {name} is a text")
-        settings = cls(**raw)
+            if name not in known:
+                msg = f"unknown setting {name!r}; known are {', '.join(known)}"
+                raise BadSettingError(name, msg)
+            if fault := _fault(name, value, getattr(default, name)):
+                raise BadSettingError(name, fault)
+        settings = replace(default, **raw)  # type: ignore[arg-type]  # looked at just now
         if trouble := _trouble(settings):
-            msg = f"{path}: {trouble}"
-            raise ConfigError(msg)
+            raise BadSettingError(*trouble)
         return settings
 
 
-def _trouble(settings: Settings) -> str:
-    """What is wrong with a value of the right type; empty for nothing."""
+def _place_of(name: str, text: str) -> str:
+    """Such as "line 3: "; empty where it is not written at the beginning of a line."""
+    begins = re.compile(rf"""\s*\[?["']?{re.escape(name)}["']?\s*[].=]""")
+    lines = enumerate(text.splitlines(), start=1)
+    return next((f"line {number}: " for number, line in lines if begins.match(line)), "")
+
+
+def _fault(name: str, value: object, default: object) -> str:
+    """Why this can be no value of that setting; empty for nothing."""
+    if isinstance(default, str):
+        return "" if isinstance(value, str) else f"{name} is a text"
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else f"{name} is either true or false"
+    kind = type(default)
+    is_number = isinstance(value, (int, float) if kind is float else int)
+    if isinstance(value, bool) or not is_number or not value > 0:  # type: ignore[operator]
+        return f"{name} = {value!r} is not a positive {kind.__name__}"
+    return f"{name} is larger than {_LARGEST}" if value > _LARGEST else ""  # type: ignore[operator]
+
+
+def _trouble(settings: Settings) -> tuple[str, str] | None:
+    """The setting whose value is of the right type and wrong all the same, and why."""
     if settings.icon_style not in ICON_STYLES:
-        return f"icon_style = {settings.icon_style!r}: it must be {' or '.join(ICON_STYLES)}"
-    trouble = _ca_trouble(settings.ca_file)
-    return f"ca_file = {settings.ca_file!r}: {trouble}" if trouble else ""
+        wanted = " or ".join(ICON_STYLES)
+        return "icon_style", f"icon_style = {settings.icon_style!r}: it must be {wanted}"
+    if trouble := _ca_trouble(settings.ca_file):
+        return "ca_file", f"ca_file = {settings.ca_file!r}: {trouble}"
+    for name in ("quiet_from", "quiet_to"):
+        text = getattr(settings, name)
+        if text and time_of_day(text) is None:
+            return name, f"{name} = {text!r}: it must be a time such as 22:00"
+    if bool(settings.quiet_from) is not bool(settings.quiet_to):
+        lacking = "quiet_to" if settings.quiet_from else "quiet_from"
+        return lacking, f"{lacking} is missing: quiet hours have a beginning and an end"
+    return None
+
+
+def time_of_day(text: str) -> time | None:
+    """The time that "22:00" says, None for anything else."""
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    return time(int(found[1]), int(found[2])) if found else None
 
 
 def _ca_trouble(name: str) -> str:

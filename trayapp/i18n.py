@@ -18,7 +18,7 @@ _current: gettext.NullTranslations = gettext.NullTranslations()
 def use_language(language: str | None = None) -> None:
     """Speak `language` ("en", "ru"), or what the environment asks for; unknown ones mean English.
 
-    Call once at start, before any other thread is running.
+    At start, and whenever the user chooses another one; texts made from then on are in it.
     """
     global _current  # noqa: PLW0603  # the one language of a process, as gettext itself has it
     languages = [language] if language else _from_environment()

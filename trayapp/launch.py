@@ -126,6 +126,7 @@ def _run(
         icon_style=IconStyle(settings.icon_style),
         host_patience=timedelta(seconds=settings.tray_patience_seconds),
     )
+    faces.follow(settings)
     app = App(where, faces=faces)
     if account is not None:
         app.core.use_account(account)

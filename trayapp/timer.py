@@ -99,7 +99,8 @@ class Timer:
         said = stamp if given_at is None else replace(stamp, at=given_at, boot_id="")
         with self._writing() as writer:
             state = state_of(writer.events.newest_entry())
-            catalog = writer.catalog()
+            # Only a start names a project.
+            catalog = writer.catalog() if isinstance(command, Start) else Catalog()
             result = step(
                 state,
                 _as_listed(command, catalog),

@@ -20,6 +20,7 @@ from pathlib import Path
 import requests
 
 _ROOT = Path(__file__).parents[2]
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -65,8 +66,8 @@ class _Connection(socketserver.BaseRequestHandler):
             self.server.given.append(path.rpartition("/")[2])
             name = json.dumps(path.rpartition("/")[2]).encode()
             content = b'{"events": [{"id": ' + name + b", " + body[1:] + b"]}"
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-        self.request.sendall(head.encode() + _HEAD_END + content)
+        head = _HEAD + str(len(content)).encode()
+        self.request.sendall(head + _HEAD_END + content)
 
 
 def _length_in(head: bytes) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.contenders import (
@@ -60,9 +59,7 @@ def _line(name: str, pairs: Pairs) -> tuple[str, ...]:
 def _goal(wanted: str, found: dict[str, Pairs], most: float) -> Goal:
     ours = found[_OURS].ratio
     others = (f"{name} {pairs.ratio.mid:.2f}" for name, pairs in found.items() if name != _OURS)
-    return Goal(
-        wanted=wanted, reached=str(ours), is_met=ours.mid <= most, peers=", ".join(others)
-    )
+    return Goal(wanted=wanted, reached=str(ours), is_met=ours.mid <= most, peers=", ".join(others))
 
 
 def _contenders() -> dict[str, Opened]:

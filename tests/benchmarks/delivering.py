@@ -27,6 +27,10 @@ _HEADERS = {"Content-Type": "application/json"}
 
 
 class _Queue(Protocol):
+    def put(self) -> None: ...
+
+    def close(self) -> None: ...
+
     def get(self) -> object: ...
 
     def done(self, item: object) -> None: ...
@@ -48,7 +52,7 @@ class _Lite(LiteQueue):
         self.queue.done(item.message_id)  # type: ignore[attr-defined]  # it is no dependency
 
 
-_PEERS = {"persist-queue": _Persist, "litequeue, FULL": _Lite}
+_PEERS: dict[str, Callable[[Path], _Queue]] = {"persist-queue": _Persist, "litequeue, FULL": _Lite}
 
 
 @dataclass(slots=True)
@@ -178,8 +182,9 @@ def _peer_loops(
 ) -> dict[str, Callable[[int], None]]:
     loops: dict[str, Callable[[int], None]] = {}
     for peer in peers():
-        if peer.name in _PEERS:
-            queue = _PEERS[peer.name](room / peer.name)
+        make = _PEERS.get(peer.name)
+        if make is not None:
+            queue = make(room / peer.name)
             stack.callback(queue.close)
             block(queue.put, tasks)
             loops[peer.name] = _ack_loop(queue, _Post(server.url))

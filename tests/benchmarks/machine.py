@@ -22,11 +22,16 @@ def load() -> float:
 
 def described(scratch: Path) -> tuple[str, ...]:
     """Machine, system and versions, as lines."""
+    system = f"{platform.system()} {platform.release()}, {_file_system(scratch)}"
+    versions = [
+        f"Trayapp {trayapp.__version__}",
+        f"Python {platform.python_version()}",
+        f"SQLite {sqlite3.sqlite_version}",
+        *_versions(),
+    ]
     return (
-        f"{_processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()};"
-        f" {_file_system(scratch)}; load {load():.2f} at the start",
-        f"Trayapp {trayapp.__version__}, Python {platform.python_version()},"
-        f" SQLite {sqlite3.sqlite_version}, {', '.join(_versions())}",
+        f"{_processor()}, {os.cpu_count()} cores; {system}; load {load():.2f} at the start",
+        ", ".join(versions),
     )
 
 

@@ -50,11 +50,10 @@ def day_offline(setting: Setting) -> Table:
         lines=tuple(lines),
         goals=tuple(goals),
         notes=(
-            "Reads and writes beyond those of renewing a token. TimeTagger is read before a write"
-            " too, so that what was edited in the web app is not overwritten.",
-            f"{_ENTRIES} entries, {_SEGMENTS} segments, {_CLICKS} clicks; the proxy counts."
-            " First entry: all that was asked before the day, to learn about the account and to"
-            " deliver one entry.",
+            f"{_ENTRIES} entries, {_SEGMENTS} segments, {_CLICKS} clicks, as the proxy counts.",
+            "First entry: all that was asked before, to learn of the account and to deliver one.",
+            "TimeTagger is read before a write too: what was edited there is not overwritten.",
+            "Renewing a token is not counted.",
         ),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.contenders import PAYLOAD, Bare, Ours
-from tests.benchmarks.figures import mib, median, ms, seconds_of
+from tests.benchmarks.figures import median, mib, ms, seconds_of
 from tests.benchmarks.frame import Goal, Setting, Table
 from tests.benchmarks.scale import ALL_FAILED, filled
 from trayapp.retries import Retries

@@ -8,11 +8,11 @@ from pathlib import Path
 from tests.benchmarks.answering import answering
 from tests.benchmarks.contenders import Ours
 from tests.benchmarks.figures import Pairs, block, median, ms, p99, us
-from tests.benchmarks.frame import Goal, Setting, Table
+from tests.benchmarks.frame import Goal, Setting, Size, Table
 from trayapp.accounts.tokens import MemoryTokenStore, Tokens
 from trayapp.servers.embedded import over_http
 
-_DELAYS = (0.5, 0.02)
+_DELAYS, _TINY_DELAYS = (0.5, 0.02), (0.05, 0.02)
 _MOST = 1.5
 _BLOCK = 20
 _WARM = 100
@@ -22,7 +22,8 @@ _BETWEEN_SECONDS = 0.003
 
 def click_beside_worker(setting: Setting) -> Table:
     blocks = setting.pick(tiny=2, small=20, full=60)
-    found = {delay: _measured(setting, delay, blocks) for delay in _DELAYS}
+    delays = _TINY_DELAYS if setting.size is Size.TINY else _DELAYS
+    found = {delay: _measured(setting, delay, blocks) for delay in delays}
     goals = []
     for delay, pairs in found.items():
         ratio, longest = pairs.ratio, max(pairs.all_ours)
@@ -72,7 +73,7 @@ def _interleaved(busy: Ours, idle: Ours, blocks: int) -> Pairs:
 
     def spaced(ours: Ours) -> tuple[float, ...]:
         """With a little time between two, so that they fall anywhere in the worker's round."""
-        took = []
+        took: list[float] = []
         for _ in range(_BLOCK):
             pause.wait(_BETWEEN_SECONDS)
             took += block(ours.put, 1)

@@ -23,7 +23,9 @@ from trayapp.sync.outcome import (
     Conflict,
     Delivered,
     Doubtful,
+    Offline,
     Refused,
+    ServerTrouble,
     WrongAddress,
 )
 from trayapp.sync.server import Known, Nothing, Write
@@ -125,12 +127,13 @@ def test_a_create_delivered_twice_shows_as_a_twin(
     assert courier.server.twins(other, segment.id) == ()
 
 
-def test_twins_nobody_can_tell_about_are_none(courier: Courier, proxy: MisbehavingProxy) -> None:
+def test_what_kept_it_from_finding_twins_is_told(courier: Courier, proxy: MisbehavingProxy) -> None:
     courier.click(START)
     proxy.play([Say(status=500)])
-    assert courier.server.twins(courier.unit, courier.events[0].id) == ()
+    found = courier.server.twins(courier.unit, courier.events[0].id)
+    assert found == ServerTrouble("HTTP 500: Internal Server Error")
     proxy.stop()
-    assert courier.server.twins(courier.unit, courier.events[0].id) == ()
+    assert isinstance(courier.server.twins(courier.unit, courier.events[0].id), Offline)
 
 
 def test_an_entry_stopped_between_look_and_update_is_already_so(

@@ -53,6 +53,39 @@ def test_the_panel_knows_the_item_by_its_id_and_title(client: TrayClient) -> Non
 
 
 @pytest.mark.parametrize(
+    ("scene", "status", "words"),
+    [
+        pytest.param(Scene(), "Active", "Not tracking, nothing to send yet", id="stopped"),
+        pytest.param(RUNNING, "Active", "Running, all sent", id="running"),
+        pytest.param(
+            Scene(tracker="paused", pending=3, offline=True),
+            "Active",
+            "Paused, 3 waiting, offline",
+            id="waiting",
+        ),
+        pytest.param(FAILED, "NeedsAttention", "Running, 1 failed", id="failed"),
+    ],
+)
+def test_who_hears_the_panel_is_told_what_the_icon_shows(
+    scene: Scene, status: str, words: str, tray: TrayProgram, client: TrayClient
+) -> None:
+    for shown in (FAILED, scene):  # what asked for attention must be able to let it go
+        tray.show(shown)
+        title = shown.view().title
+        assert wait_for(lambda title=title: client.properties()["Title"] == title)  # type: ignore[misc]  # a default
+    told = client.properties()
+    assert (told["Status"], told["IconAccessibleDesc"]) == (status, words)
+    if status == "NeedsAttention":
+        assert told["AttentionAccessibleDesc"] == words
+        assert told["AttentionIconName"] == told["IconName"]
+
+
+@pytest.mark.usefixtures("tray")
+def test_a_tray_that_appears_is_told_in_words_at_once(client: TrayClient) -> None:
+    assert client.properties()["IconAccessibleDesc"] == "Running, all sent"
+
+
+@pytest.mark.parametrize(
     "scene",
     [
         pytest.param(Scene(), id="stopped"),
@@ -81,7 +114,8 @@ def test_a_click_posts_its_action_from_the_trays_own_thread(
 
 def test_each_row_posts_its_own_action(tray: TrayProgram, client: TrayClient) -> None:
     posted: set[Click] = set()
-    for scene in (Scene(), RUNNING, Scene(tracker="paused"), replace(FAILED, gap=True), LISTS):
+    asking = replace(FAILED, gap=True, clock_set=True)
+    for scene in (Scene(), RUNNING, Scene(tracker="paused"), asking, LISTS):
         _show(tray, client, scene)
         for path, click in _offered(scene.view().rows):
             if click not in posted:
@@ -139,7 +173,7 @@ def test_rows_that_say_the_same_send_nothing(tray: TrayProgram, client: TrayClie
         # A change that is heard after the others: nothing can come late.
         tray.show(replace(later, note="else"))
         assert wait_for(lambda: len(changes().ids) > 1)
-        start = {row.id for row in client.rows() if row.label.startswith("Start")}
+        start = {row.id for row in client.rows() if row.label.startswith("Start:")}
         assert changes() == Changes(frozenset({changed} | start), layouts=0)
 
 
@@ -182,7 +216,7 @@ def test_a_click_on_a_row_of_a_list_that_is_gone_posts_nothing(
     tray: TrayProgram, client: TrayClient
 ) -> None:
     _show(tray, client, LISTS)
-    gone = [client.row("Continue", "Shop – third").id, client.row("Start…", "App").id]
+    gone = [client.row("Continue", "Shop – third").id, client.row("Projects", "App").id]
     _show(tray, client, replace(LISTS, recent=LISTS.recent[:2], projects=()))
     for ident in gone:
         client.click_id(ident)
@@ -238,8 +272,8 @@ def _open_list(desktop: VirtualDesktop) -> None:
     """Open the menu with the mouse and "Continue" in it with the keyboard."""
     open_menu(desktop, Colour.GREEN)
     alone = _menu_pixels(desktop)
-    # The third row that can be clicked, and into it.
-    assert desktop.run(["xdotool", "key", *["Down"] * 3, "Right"]).returncode == 0
+    # The fourth row that can be clicked, and into it.
+    assert desktop.run(["xdotool", "key", *["Down"] * 4, "Right"]).returncode == 0
     assert wait_for(lambda: _menu_pixels(desktop) > alone + _LIST_PIXELS)
 
 

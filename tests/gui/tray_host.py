@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from trayapp.desktop.menu import Choice, Click, TrayView, tray_view
 from trayapp.desktop.tray import StockIcon, Tray, TrayIcon, TrayUnavailable
-from trayapp.sync.status import AccountView, EntryView, Link, RecentView, SyncStatus
+from trayapp.sync.status import AccountView, ClockOffer, EntryView, Link, RecentView, SyncStatus
 from trayapp.tracking.entry import TrackerState
 
 APP_NAME = "Trayapp"
@@ -38,6 +38,7 @@ class Scene:
     delivered: bool = False
     offline: bool = False
     gap: bool = False
+    clock_set: bool = False
     recent: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     signed_in: bool = False
@@ -46,6 +47,10 @@ class Scene:
     def status(self) -> SyncStatus:
         """The whole status."""
         worked = timedelta(minutes=self.minutes)
+        hour = timedelta(hours=1)
+        offer = ClockOffer(
+            entry_id="entry-1", step=hour, started_at=_NOW - hour, stopped_at=None, is_whole=True
+        )
         entry = EntryView(
             id="entry-1",
             project="Website",
@@ -67,6 +72,7 @@ class Scene:
             link=Link.OFFLINE if self.offline else Link.ONLINE,
             last_delivery_at=_NOW if self.delivered else None,
             gap_since=_NOW - timedelta(minutes=58) if self.gap else None,
+            clock_offer=offer if self.clock_set else None,
             recent=tuple(RecentView(project="Shop", note=note) for note in self.recent),
             projects=tuple(self.projects),
             signed_in=self.signed_in,

@@ -39,7 +39,6 @@ HASTY = Timeouts(read_seconds=0.15, total_seconds=0.3)
 """So short that a fault can outlast them."""
 
 _PAUSES = 0.1
-_KEPT_TO = timedelta(milliseconds=1)
 _GATEWAY = "<html>Bad Gateway</html>"
 _PAGE = "<!doctype html><p>Hi</p>"
 _WEB_PAGE = "HTTP 200: a web page where the server's answer belongs"
@@ -128,7 +127,8 @@ class Storm:
         self._faults = faults
         self._share = share
         self._is_refresh = False
-        self._told: datetime | None = None
+        self._told: dict[bool, datetime] = {}
+        """Until when, for renewals and for all else: a token still good serves meanwhile."""
         self.spoilt = 0
         self.too_early: list[str] = []
         """The requests that came sooner than the server had asked for."""
@@ -137,10 +137,14 @@ class Storm:
         """A request comes; it is one for us."""
         self._is_refresh = is_refresh(method, path)
         now = self._clock.now()
-        if self._told is not None and now + _KEPT_TO < self._told:
-            self.too_early.append(f"too early: {method} {path} by {self._told - now}")
-        self._told = None
+        told = self._told.pop(self._is_refresh, now)
+        if now < told:
+            self.too_early.append(f"too early: {method} {path} by {told - now}")
         return True
+
+    def forget_renewals(self) -> None:
+        """A new client does not know when tokens may be renewed."""
+        self._told.pop(True, None)
 
     def __iter__(self) -> Iterator[Fault]:
         while True:
@@ -159,8 +163,9 @@ class Storm:
         """`Retry-After` in one of its forms."""
         seconds = self._dice.randint(2, 600)
         until = (self._clock.now() + timedelta(seconds=seconds)).replace(microsecond=0)
-        self._told = until
+        told = until
         text = format_datetime(until.astimezone(UTC), usegmt=True)
         if self._dice.random() < 0.5:
-            self._told, text = self._clock.now() + timedelta(seconds=seconds), str(seconds)
+            told, text = self._clock.now() + timedelta(seconds=seconds), str(seconds)
+        self._told[self._is_refresh] = told
         return Say(status=self._dice.choice((429, 503)), headers={"Retry-After": text})

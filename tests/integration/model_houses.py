@@ -164,10 +164,7 @@ class EmbeddedHouse:
         found: list[str] = []
         for name in told:
             wanted = [event.id for event in told[name] if event.id not in left_out]
-            # What was answered with a 5xx, then refused and discarded, may have arrived with the
-            # first: a request that may be repeated leaves no doubt.
-            stored = [event.id for event in self.store.events(name)]
-            shown = [event for event in stored if event not in left_out]
+            shown = [event.id for event in self.store.events(name)]
             is_settled = self.store.is_removed(name) or name in self.touched
             final = shape([event for event in told[name] if event.id not in left_out])
             is_unheard_of = not shown and (final is None or final.is_gone)

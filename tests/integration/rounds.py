@@ -12,7 +12,7 @@ from tests.integration.core_support import rows_of
 from tests.integration.ledger import EVERYTHING, Diary, Script
 from tests.integration.lies import HASTY, WEATHER, Storm
 from tests.integration.lives import Life, Worker, Wrap, life_of
-from tests.integration.scenes import HUBNITY, TIMETAGGER, Scene
+from tests.integration.scenes import HUBNITY, Scene
 from trayapp.sync.outcome import Cause
 from trayapp.sync.policy import TROUBLE
 from trayapp.sync.worker import SyncWorker
@@ -88,19 +88,13 @@ class Round:
             self._note(self._strange())
             if dice.random() < 0.1:
                 self._scene.auth.expire_access()
-            if dice.random() < 0.05 and self._may_forget():
+            if dice.random() < 0.05:
                 life.core.worker.reconnect()
+                self._storm.forget_renewals()
             if dice.random() < 0.1:
                 self._pause()
         self._scene.proxy.play(())
         self._end()
-
-    def _may_forget(self) -> bool:
-        """Whether what the client remembers may be lost.
-
-        A TimeTagger's takes what it has put and forgotten for somebody else's, and ends it.
-        """
-        return self._scene.kind != TIMETAGGER or self._life.core.status().all_sent
 
     def _click(self) -> None:
         click = self._script.next()

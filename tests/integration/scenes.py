@@ -57,21 +57,22 @@ def client_of(
     *,
     timeouts: Timeouts | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    boot: Callable[[], timedelta] | None = None,
 ) -> TimeServer:
-    """`now` tells a TimeTagger's token that is to be renewed."""
+    """`now` tells a TimeTagger's token that is to be renewed, `boot` when it may be tried again."""
     if kind == TIMETAGGER:
         renewal = timetagger_account.refresher(url + PREFIX)
         ends_at, ahead = timetagger_account.ends_at, timetagger_account.RENEWED_BEFORE
-        auth = TokenSource(tokens, renewal, expires_at=ends_at, now=now, ahead=ahead)
+        auth = TokenSource(tokens, renewal, expires_at=ends_at, now=now, ahead=ahead, boot=boot)
         return TimeTaggerServer(TimeTaggerApi(url + PREFIX, auth, timeouts=timeouts))
     if kind in HUBNITY:
         url += _HUBNITY_PREFIX[HUBNITY[kind]]
-        auth = TokenSource(tokens, hubnity_account.refresher(HttpClient(url, timeouts=timeouts)))
+        renewal = hubnity_account.refresher(HttpClient(url, timeouts=timeouts))
+        auth = TokenSource(tokens, renewal, boot=boot)
         client = HttpClient(url, auth=auth, timeouts=timeouts)
         return HubnityServer(HubnityApi(client, auth.access))
-    auth = TokenSource(
-        tokens, token_refresher(HttpClient(url, timeouts=timeouts), "/token/refresh")
-    )
+    renewal = token_refresher(HttpClient(url, timeouts=timeouts), "/token/refresh")
+    auth = TokenSource(tokens, renewal, boot=boot)
     client = HttpClient(url, auth=auth, timeouts=timeouts)
     return EmbeddedServer(client) if kind == EMBEDDED else PlainClient(client)
 
@@ -259,6 +260,7 @@ class Scene:
             self.tokens,
             timeouts=self._timeouts,
             now=self.site.now,
+            boot=self._clock.boot,
         )
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,9 @@ class NoFaces(Faces):
 
     def start(self, status: SyncStatus, **others: object) -> None:
         del status, others
+
+    def quiet_until(self, now: datetime) -> None:
+        del now
 
     def show(self, status: SyncStatus) -> None:
         del status

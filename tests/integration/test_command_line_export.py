@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import stat
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from tests.integration.program import (
     trayapp,
     until,
 )
+from tests.unit.transfer.support import V1, dumped
+from trayapp.__main__ import main
 from trayapp.config import Paths
 from trayapp.queue import schema
 
@@ -34,8 +37,8 @@ pytestmark = pytest.mark.timeout(60)
 
 def track(project: str, day: str, *, note: str = "") -> None:
     note_typed = [f"--note={note}"] if note else []
-    assert trayapp("start", project, *note_typed, "--at", f"{day}T09:00:00Z").status == 0
-    assert trayapp("stop", "--at", f"{day}T10:30:00Z").status == 0
+    assert main(["start", project, *note_typed, "--at", f"{day}T09:00:00Z"]) == 0
+    assert main(["stop", "--at", f"{day}T10:30:00Z"]) == 0
 
 
 @pytest.fixture
@@ -89,7 +92,9 @@ def test_what_cannot_be_meant_is_one_line_and_2(typed: tuple[str, ...], said: st
 
 
 def test_help_says_to_which_day_an_entry_belongs() -> None:
-    assert "each on the local day it began" in " ".join(trayapp("export", "--help").out.split())
+    assert "Each is whole, on the local day it began." in " ".join(
+        trayapp("export", "--help").out.split()
+    )
 
 
 # -- into a file ---------------------------------------------------------------------------
@@ -251,6 +256,21 @@ def test_it_works_while_the_app_runs_and_with_a_broken_keyring_server_and_settin
     with running_app():
         until(lambda: exported()[2]["sync"] == "sent", "it is sent")
         assert [one["sync"] for one in exported()] == ["sent", "failed", "sent"]
+
+
+def test_an_older_apps_database_at_our_place_is_upgraded_and_told(tmp_path: Path) -> None:
+    database = Paths.of_user().database
+    database.parent.mkdir(parents=True)
+    shutil.copy(dumped(tmp_path, V1), database)
+    found = checked(trayapp("doctor", "--json"))["database"]
+    assert found == "The database is of an earlier Trayapp; the next start brings it up to date."
+    shown = exported("--to", "2026-01-31")
+    assert shown
+    assert {one["sync"] for one in shown} == {"failed"}
+
+
+def checked(ran: Ran) -> dict[str, str]:
+    return {one["name"]: one["message"] for one in json.loads(ran.out)["checks"]}
 
 
 @pytest.mark.usefixtures("three")

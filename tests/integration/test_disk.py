@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,9 @@ class Onlooker(Faces):
     def __init__(self) -> None:
         self.seen: list[TrackerState] = []
         self.told: list[tuple[str, str]] = []
+
+    def quiet_until(self, now: datetime) -> None:
+        del now
 
     def show(self, status: SyncStatus) -> None:
         self.seen.append(status.tracker)

@@ -43,6 +43,9 @@ class WatchedFaces(Faces):
             self._post = post
         self.show(status)
 
+    def quiet_until(self, now: datetime) -> None:
+        """Nothing is said here."""
+
     def show(self, status: SyncStatus) -> None:
         with self._changed:
             self._view = tray_view(status)

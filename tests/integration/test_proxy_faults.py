@@ -118,18 +118,19 @@ ANSWERS_LOST = {
 
 def told_of_refresh(server: str, name: str) -> set[str]:
     """A TimeTagger's token is renewed long before its end, so that there is nothing to tell."""
-    reason = FAULTS[name][1]
-    if name == "401":
-        reason = "HTTP 401: Unauthorized"
-    if name == "403" and server != TIMETAGGER:
-        reason = "HTTP 403: Forbidden"
-    if not reason or (server == TIMETAGGER and name not in REFUSED):
+    reason = {
+        "401": "HTTP 401: Unauthorized",
+        "403": "HTTP 403: Forbidden",
+    }.get(name, FAULTS[name][1])
+    if not reason or server == TIMETAGGER:
         return set()
     if reason.startswith("Network error: "):
         return {reason}
     status = reason.removeprefix("HTTP ")
-    if server != TIMETAGGER:
-        status = "200 OK" if status.startswith("200") else status.replace(":", "")
+    if status.startswith("200"):
+        status = reason
+    else:
+        status = status.replace(":", "")
     return {f"Token refresh failed: {status}"}
 
 
@@ -152,7 +153,9 @@ def test_a_single_fault_while_a_token_is_renewed_changes_nothing_in_the_end(
                 Trap(scene, fault, is_refresh).spring(life)
                 assert told(life) == told_of_refresh(server, name)
             life.rest()
-        is_out = name in REFUSED or (server in HUBNITY and name in ANSWERS_LOST)
+        is_out = (name in REFUSED and server != TIMETAGGER) or (
+            server in HUBNITY and name in ANSWERS_LOST
+        )
         assert causes(life) == ({Cause.SIGNED_OUT} if is_out else set())
         if is_out:
             scene.sign_in(scene.tokens)

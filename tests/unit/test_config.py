@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from dataclasses import fields
+from datetime import time
 from pathlib import Path
 
 import pytest
 
-from trayapp.config import ConfigError, Paths, Settings
+from trayapp.config import ConfigError, Paths, Settings, time_of_day
 
 SOCKET_PATH_BYTES = 107
 
@@ -93,7 +95,7 @@ def test_a_settings_file_says_only_what_differs(tmp_path: Path) -> None:
 
 def test_every_default_can_be_written_down(tmp_path: Path) -> None:
     default = Settings()
-    lines = [f"{f.name} = {getattr(default, f.name)!r}" for f in fields(Settings)]
+    lines = [f"{f.name} = {json.dumps(getattr(default, f.name))}" for f in fields(Settings)]
     assert Settings.read(write(tmp_path, "\n".join(lines))) == default
 
 
@@ -116,6 +118,11 @@ def test_every_default_can_be_written_down(tmp_path: Path) -> None:
         pytest.param("icon_size = " + "9" * 5000, "digits", id="thousands of digits"),
         pytest.param("icon_size = " + "[" * 5000, "recursion", id="deep"),
         pytest.param("language = 5", "language is a text", id="number for a text"),
+        pytest.param("notifications = 1", "notifications is either true or false", id="no truth"),
+        pytest.param('quiet_from = "22"', "'22': it must be a time such as 22:00", id="no time"),
+        pytest.param('quiet_to = "24:00"', "it must be a time such as 22:00", id="no such time"),
+        pytest.param('quiet_from = "22:00"', "quiet_to is missing", id="no end"),
+        pytest.param('quiet_to = "7:00"', "quiet_from is missing", id="no beginning"),
         pytest.param('icon_style = "template"', "must be colour or symbolic", id="no style"),
     ],
 )
@@ -125,6 +132,29 @@ def test_a_wrong_setting_is_named(text: str, complaint: str, tmp_path: Path) -> 
         Settings.read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param('# mine\n\nlanguage = "ru"\nmax_attempts = 0\n', "line 4: ", id="value"),
+        pytest.param('language = "ru"\n"colour" = 1\n', "line 2: ", id="unknown and quoted"),
+        pytest.param("max_attempts = 5\n[section]\na = 1\n", "line 2: ", id="section"),
+        pytest.param('quiet_from = "22:00"\n', "quiet_to", id="one that is not there"),
+    ],
+)
+def test_the_line_with_the_wrong_setting_is_told(text: str, place: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        Settings.read(path)
+    assert str(caught.value).startswith(f"{path}: {place}")
+
+
+def test_notifications_and_quiet_hours_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path, 'notifications = false\nquiet_from = "22:00"\nquiet_to = "7:30"\n')
+    wanted = Settings(notifications=False, quiet_from="22:00", quiet_to="7:30")
+    assert Settings.read(path) == wanted
+    assert time_of_day(wanted.quiet_to) == time(7, 30)
 
 
 def test_a_settings_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ def _lines(found: Findings) -> list[str]:
 def _states() -> dict[State, str]:
     return {
         State.OK: _("ok"),
-        State.WARNING: _("look"),
-        State.PROBLEM: _("PROBLEM"),
+        State.WARNING: _("warning"),
+        State.PROBLEM: _("problem"),
         State.UNKNOWN: _("unknown"),
     }
 

@@ -19,7 +19,7 @@ def new_file(path: Path, *, replace: bool = False) -> Iterator[BinaryIO]:
     """
     if not replace and os.path.lexists(path):
         raise FileExistsError(path)
-    hidden = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
+    hidden = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}")
     descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -133,11 +133,13 @@ def _add_account_commands(add: Callable[[str, str], argparse.ArgumentParser]) ->
 
 
 def _add_export(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    text = _(
-        "entries of the local log, sent or not; whole, each on the local day it began,"
-        " as CSV unless --json is given"
+    export = add("export", _("what was tracked, sent or not, for a spreadsheet or a script"))
+    export.description = _(
+        "Entries of the local log, sent or not, as CSV unless --json is given. Each is whole, on"
+        " the local day it began. In CSV an apostrophe stands before what a spreadsheet would"
+        " calculate; the column “guarded” says where. A file begins with the mark by which"
+        " Excel knows UTF-8."
     )
-    export = add("export", text)
     export.add_argument("--csv", action="store_true", help=_("for spreadsheets (UTF-8, commas)"))
     for name, dest, text in (
         ("--from", "first_day", _("the first day, such as 2026-01-31")),

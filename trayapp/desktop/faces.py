@@ -12,13 +12,16 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from trayapp.config import Settings, time_of_day
 from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.menu import Click, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
+from trayapp.desktop.ourselves import ourselves
+from trayapp.desktop.quiet import Manners, QuietHours
 from trayapp.desktop.tray import Tray, TrayUnavailable
 from trayapp.i18n import _
 from trayapp.sync.status import SyncStatus
@@ -57,6 +60,7 @@ class Faces:
         """
         self._speaker = speaker
         self._rules = NoticeRules(waiting_after=waiting_after)
+        self._manners = Manners()
         self._icon_size = icon_size
         self._icon_style = icon_style
         self._host_patience = host_patience
@@ -99,13 +103,25 @@ class Faces:
                 self._tray_trouble = str(why)
                 logger.warning("%s", why)
                 sys.stderr.write(f"trayapp: {why}\n")
-        self._say(self._rules.on_status(status))
+        self._say(self._rules.on_status(status), status.as_of)
+
+    def follow(self, settings: Settings) -> None:
+        """From now on they are as these settings say."""
+        self._rules.remind_after(timedelta(minutes=settings.notify_waiting_minutes))
+        self._manners.follow(wanted=settings.notifications, hours=_quiet_hours(settings))
+        self._icon_style = IconStyle(settings.icon_style)
+        if self._tray is not None:
+            self._tray.restyle(self._icon_style)
+
+    def quiet_until(self, now: datetime) -> datetime | None:
+        """When something is to be said that waits for the quiet hours' end; None for nothing."""
+        return self._manners.held_until(now)
 
     def show(self, status: SyncStatus) -> None:
         """From now on this is so."""
         if self._tray is not None:
             self._tray.show(tray_view(status))
-        self._say(self._rules.on_status(status))
+        self._say(self._rules.on_status(status), status.as_of)
 
     def stop(self) -> None:
         """Withdraw everything; takes two seconds at most."""
@@ -124,7 +140,7 @@ class Faces:
             logger.info("Nothing here shows tray icons now")
             self._wait_for_host()
         elif self._host_is_overdue.is_set():
-            self._say(self._rules.on_no_host())
+            self._say(self._rules.on_no_host(), self._speaker.now())
 
     def _wait_for_host(self) -> None:
         seconds = self._host_patience.total_seconds()
@@ -149,8 +165,8 @@ class Faces:
         self._speaker.say(Notice(title, body, key="told", urgent=True))
 
     def tell_closed(self, words: str) -> None:
-        """An entry was ended on the server because another began here; any thread may."""
-        self._speaker.say(closed_foreign_notice(words))
+        """An entry was ended on the server because another began here."""
+        self._say((closed_foreign_notice(words),), self._speaker.now())
 
     def open_file(self, path: Path) -> None:
         """Show a file in the desktop's own program for it, or say where it is."""
@@ -170,7 +186,11 @@ class Faces:
             why = f"{opener} ended with {status}"
         logger.warning("Cannot open %s: %s", path, why)
         body = _("This desktop has no program for it. The file is {path}").format(path=path)
-        self.tell(_("The log could not be opened"), body)
+        folder = path.is_dir()
+        self.tell(
+            _("The folder could not be opened") if folder else _("The log could not be opened"),
+            body,
+        )
 
     def open_window(self, name: str, *, instead: str) -> None:
         """Open one of our windows, a process of its own; `instead` is the command that does it too.
@@ -183,7 +203,7 @@ class Faces:
 
     def _run_window(self, name: str, instead: str) -> None:
         try:
-            status = _run_unseen([*_ourselves(), "window", name])
+            status = _run_unseen([*ourselves(), "window", name])
         except OSError as error:
             why = str(error)
         else:
@@ -193,9 +213,14 @@ class Faces:
         logger.warning("The window %s could not be opened: %s", name, why)
         self.tell(_("The window could not be opened"), _without_window(instead))
 
-    def _say(self, notices: tuple[Notice, ...]) -> None:
-        for notice in notices:
+    def _say(self, notices: tuple[Notice, ...], now: datetime) -> None:
+        for notice in self._manners.let_through(notices, now):
             self._speaker.say(notice)
+
+
+def _quiet_hours(settings: Settings) -> QuietHours | None:
+    begins, ends = time_of_day(settings.quiet_from), time_of_day(settings.quiet_to)
+    return None if begins is None or ends is None else QuietHours(begins, ends)
 
 
 def _run_unseen(command: Sequence[str]) -> int:
@@ -208,13 +233,6 @@ def _run_unseen(command: Sequence[str]) -> int:
         start_new_session=True,
         check=False,
     ).returncode
-
-
-def _ourselves() -> tuple[str, ...]:
-    """The words that start this program again: a frozen one is its own interpreter."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable,)
-    return (sys.executable, "-m", "trayapp")
 
 
 def _without_window(instead: str) -> str:

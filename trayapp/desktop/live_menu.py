@@ -18,10 +18,22 @@ from gi.repository import GLib, Gtk  # noqa: E402  # the version is chosen befor
 from PIL.Image import Image  # noqa: E402
 from pystray import _appindicator  # noqa: E402  # the one backend that speaks StatusNotifier
 
-from trayapp.desktop.badge import IconKey  # noqa: E402
-from trayapp.desktop.menu import Choice, Click, Item, Row, Separator, Submenu, TrayView  # noqa: E402
+from trayapp.desktop.badge import Colour, IconKey  # noqa: E402
+from trayapp.desktop.icon_words import icon_words  # noqa: E402
+from trayapp.desktop.menu import (  # noqa: E402
+    Choice,
+    Click,
+    Item,
+    Row,
+    Separator,
+    Submenu,
+    TrayView,
+    Undo,
+)
 
 _Key = tuple[str, int]
+_TEXT = "text"
+_STATUS = _appindicator.AppIndicator.IndicatorStatus
 
 
 class LiveMenu:
@@ -87,11 +99,16 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         self._menu_handle = self._live_menu.widget
         self._wanted: TrayView | None = None
         self._shown: TrayView | None = None
+        self._key: IconKey | None = None
 
     def show_view(self, view: TrayView) -> None:
         """Show this as soon as the GTK thread gets to it; from any thread. The newest wins."""
         self._wanted = view
         GLib.idle_add(self._apply)
+
+    def redraw(self) -> None:
+        """Draw the picture anew; from any thread."""
+        GLib.idle_add(self._redraw)
 
     def run_until_stopped(self, ready: Callable[[], None]) -> None:
         """Show the icon, call `ready`, and stay until `stop` is called from any thread."""
@@ -108,11 +125,35 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         if view is None or view is shown:
             return
         if shown is None or shown.icon != view.icon:
+            self._key = view.icon
             self.icon = self._draw(view.icon)
         self.title = view.title
         if shown is None or shown.rows != view.rows:
             self._live_menu.show(view.rows)
         self._shown = view
+
+    def _show(self) -> None:
+        self._appindicator.set_menu(self._menu_handle)
+        self._appindicator.set_title(self.title)
+        self._tell_icon()
+
+    def _update_icon(self) -> None:
+        self._remove_fs_icon()
+        self._update_fs_icon()
+        self._tell_icon()
+
+    def _tell_icon(self) -> None:
+        """The picture with its words, and a call for attention where it needs the user."""
+        if self._key is None:
+            return
+        words = icon_words(self._key)
+        self._appindicator.set_icon_full(self._icon_path, words)
+        status = _STATUS.ACTIVE
+        if self._key.colour is Colour.RED:
+            # The same picture; panels that hide the quiet ones keep it in view.
+            self._appindicator.set_attention_icon_full(self._icon_path, words)
+            status = _STATUS.ATTENTION
+        self._appindicator.set_status(status)
 
     def _update_menu(self) -> None:
         # pystray asks for this when it starts; the menu is there already and edits itself.
@@ -123,18 +164,27 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         self._mark_ready()
 
     def _finalize(self) -> None:
-        self._appindicator.set_status(_appindicator.AppIndicator.IndicatorStatus.PASSIVE)
+        self._appindicator.set_status(_STATUS.PASSIVE)
         self._visible = False
         self._remove_fs_icon()
 
 
 def _keys(rows: tuple[Row, ...]) -> list[_Key]:
-    """What tells rows apart whatever they say: the kind, and how many of it came before."""
+    """What tells rows apart whatever they say: the kind, and how many of it came before.
+
+    A text is told by the row above it that is none, so that it keeps its place when others come.
+    """
     seen: Counter[str] = Counter()
     keys: list[_Key] = []
+    above = "the top"
     for row in rows:
         kind = _kind(row)
+        is_text = kind == _TEXT
+        if is_text:
+            kind = f"{_TEXT} below {above}"
         keys.append((kind, seen[kind]))
+        if not is_text:
+            above = f"{kind} {seen[kind]}"
         seen[kind] += 1
     return keys
 
@@ -145,8 +195,8 @@ def _kind(row: Row) -> str:
             return "separator"
         case Submenu(name=name):
             return f"submenu {name}"
-        case Item(action=None):
-            return "text"
+        case Item(action=None | Undo() as action):
+            return _TEXT if action is None else "undo"
         case Item(action=Choice(action=action)):
             return f"choice {action}"
         case Item(action=action):

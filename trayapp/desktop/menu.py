@@ -244,7 +244,7 @@ def _project_rows(status: SyncStatus) -> tuple[Submenu, ...]:
 
 def _correction_rows(status: SyncStatus, zone: tzinfo | None) -> tuple[Item, ...]:
     last = status.last_command
-    undo = Item(pgettext("menu", "Undo"), None, enabled=False)
+    undo = Item(pgettext("menu", "Undo"), Undo(""), enabled=False)
     if last is not None:
         undo = Item(undo_label(last, zone, as_of=status.as_of), Undo(last.event_id))
     return (

@@ -20,6 +20,17 @@ _LOCKED_AFTER = timedelta(seconds=10)
 """At login a keyring is opened within moments of our start: nobody need be told."""
 
 
+RETRY_KEY = "retry"
+ALL_SENT_KEY = "all-sent"
+_FAILED = "failed-"
+_WAITING_KEY, _UNTRUSTED_KEY, _LOCKED_KEY = "waiting", "untrusted", "locked"
+
+
+def is_trouble(key: str) -> bool:
+    """Whether it is over as soon as all is sent."""
+    return key.startswith(_FAILED) or key in {_WAITING_KEY, _UNTRUSTED_KEY, _LOCKED_KEY}
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One notification. A newer one of the same key takes the place of an older one in the queue.
@@ -52,6 +63,10 @@ class NoticeRules:
         self._clock = _Interval(_REMINDER_PAUSES)
         self._offer_told: tuple[str, timedelta] | None = None
         self._no_host_told = False
+
+    def remind_after(self, waiting_after: timedelta) -> None:
+        """From now on waiting is worth a notice after so long."""
+        self._waiting_after = waiting_after
 
     def on_status(self, status: SyncStatus) -> tuple[Notice, ...]:
         """What this status gives reason to say; call with every published one, in order."""
@@ -100,7 +115,7 @@ class NoticeRules:
         if not self._untrusted.is_due(int(is_so), status.as_of):
             return None
         words = sentences.link_sentence(Link.UNTRUSTED)
-        return Notice(_("The server is not trusted"), words, key="untrusted", urgent=True)
+        return Notice(_("The server is not trusted"), words, key=_UNTRUSTED_KEY, urgent=True)
 
     def _locked_keyring(self, status: SyncStatus) -> Notice | None:
         is_so = status.link is Link.LOCKED and status.own_pending > 0
@@ -110,7 +125,7 @@ class NoticeRules:
         if not self._locked.is_due(int(lasts), status.as_of):
             return None
         words = sentences.link_sentence(Link.LOCKED)
-        return Notice(_("Unlock your keyring to send"), words, key="locked", urgent=True)
+        return Notice(_("Unlock your keyring to send"), words, key=_LOCKED_KEY, urgent=True)
 
     def _long_waiting(self, status: SyncStatus) -> Notice | None:
         since = status.waiting_since if status.pending else None
@@ -121,7 +136,7 @@ class NoticeRules:
         troubled = status.link not in {Link.UNKNOWN, Link.ONLINE}
         why = [sentences.link_sentence(status.link)] if troubled else []
         body = "\n".join([sentences.sync_line(status, self._zone), *why])
-        return Notice(_("Clicks are waiting to be sent"), body, key="waiting")
+        return Notice(_("Clicks are waiting to be sent"), body, key=_WAITING_KEY)
 
     def _retry_result(self, status: SyncStatus) -> Notice | None:
         retry = status.retry
@@ -130,7 +145,7 @@ class NoticeRules:
         self._retry_told = retry.number
         if status.all_sent:
             self._owes_all_sent = None  # the result says it
-        return Notice(_("Retry all"), sentences.retry_result(retry), key="retry")
+        return Notice(_("Retry all"), sentences.retry_result(retry), key=RETRY_KEY)
 
     def _all_sent(self, status: SyncStatus) -> Notice | None:
         told_at, sent_at = self._owes_all_sent, status.last_delivery_at
@@ -140,7 +155,7 @@ class NoticeRules:
             return None
         self._owes_all_sent = None
         body = _("Nothing is left to send. Nothing need be done.")
-        return Notice(_("All sent"), body, key="all-sent")
+        return Notice(_("All sent"), body, key=ALL_SENT_KEY)
 
     def _removed_there(self, status: SyncStatus) -> Notice | None:
         if not self._removed.is_due(status.removed, status.as_of):
@@ -213,7 +228,7 @@ def _failure_notice(found: FailedCause, status: SyncStatus) -> Notice:
     return Notice(
         words.title,
         f"{sentences.reason_words(found.reason)}\n{words.text}",
-        key=f"failed-{found.cause}",
+        key=_FAILED + found.cause,
         urgent=found.cause not in _HEALS_BY_ITSELF,
     )
 

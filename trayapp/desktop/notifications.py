@@ -10,7 +10,7 @@ import html
 import logging
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -66,6 +66,10 @@ class Speaker:
     def trouble(self) -> str:
         """Why nothing can be shown now; empty when all was shown so far. Any thread."""
         return self._trouble
+
+    def now(self) -> datetime:
+        """The time, by the clock it goes by."""
+        return self._clock.now()
 
     def start(self) -> None:
         """Begin to speak; what was said before is still shown."""

@@ -37,6 +37,7 @@ class TrayIcon(Protocol):
     """What the tray asks of an icon; `run_until_stopped` blocks, the others return at once."""
 
     def show_view(self, view: TrayView) -> None: ...
+    def redraw(self) -> None: ...
     def run_until_stopped(self, ready: Callable[[], None]) -> None: ...
     def stop(self) -> None: ...
 
@@ -85,6 +86,13 @@ class Tray:
         self._view = view
         if self._icon is not None:
             self._icon.show_view(view)
+
+    def restyle(self, style: IconStyle) -> None:
+        """Draw the picture in this style from now on."""
+        if style is not self._icon_style:
+            self._icon_style = style
+            if self._icon is not None:
+                self._icon.redraw()
 
     def stop(self) -> None:
         """Withdraw the icon. Takes a second at most, never raises, does nothing twice."""
@@ -177,6 +185,10 @@ class StockIcon:
         self._icon.title = view.title
         if shown is not None and shown.rows != view.rows:
             self._icon.update_menu()
+
+    def redraw(self) -> None:
+        if self._view is not None:
+            self._icon.icon = self._draw(self._view.icon)
 
     def run_until_stopped(self, ready: Callable[[], None]) -> None:
         def appear(icon: pystray.Icon) -> None:

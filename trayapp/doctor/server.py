@@ -50,7 +50,7 @@ def _asked(kind: ServerKind, account: AccountView) -> tuple[Finding, timedelta |
 
 
 def _finding(outcome: Outcome, label: str, url: str) -> Finding:
-    server = _("{server} at {host}").format(server=label, host=host_of(url))
+    server = _("{server} at {host}").format(server=label, host=host_of(url).rpartition("@")[2])
     if isinstance(outcome, Delivered):
         return Finding(State.OK, _("{server} answers.").format(server=server))
     text, advice = _words(outcome)

@@ -13,14 +13,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from trayapp.queue import age, schema
 from trayapp.queue.errors import (
+    TRANSLATED,
     DamagedError,
     QueueBusyError,
+    QueueError,
     StorageError,
+    Translated,
     Trouble,
+    error_of,
     storage_error,
     translated,
 )
@@ -29,8 +33,7 @@ from trayapp.queue.place import Place
 from trayapp.queue.rescue import rescue
 from trayapp.queue.salvage import NotOursError, finish, salvage
 from trayapp.queue.salvaged import META_KEY, Salvage, recorded
-
-_LOCK_POLL_SECONDS = 0.005
+from trayapp.queue.writer_lock import WriterLock
 
 
 class Database:
@@ -49,7 +52,7 @@ class Database:
         self._busy_seconds = busy_seconds
         self._mark = mark
         self._grown: age.Age | None = None
-        self._lock = FileLock(lock_file, mode=0o600, thread_local=False)
+        self._lock = WriterLock(lock_file)
         self._is_suspect = False
         self._connection = self._open()
 
@@ -94,7 +97,7 @@ class Database:
         self._is_suspect = True
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
-        self._lock.release(force=True)
+        self._lock.release()
         self._connection = self._open()
         return self
 
@@ -109,7 +112,7 @@ class Database:
         if self._mark is not None and self._grown is not None:
             age.put(self._mark, self._grown)
         self._connection.close()
-        self._lock.release(force=True)
+        self._lock.close()
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -121,7 +124,7 @@ class Database:
 
     def _take_lock(self) -> None:
         try:
-            self._lock.acquire(timeout=self._busy_seconds, poll_interval=_LOCK_POLL_SECONDS)
+            self._lock.acquire(timeout=self._busy_seconds)
         except Timeout as error:
             msg = f"{self._database}: another process has held the database for too long"
             raise QueueBusyError(msg) from error
@@ -173,24 +176,26 @@ class Database:
         finally:
             self._lock.release()
 
-    @contextlib.contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, error: Translated) -> QueueError:
         """Damage that is met while running is looked into before the next transaction."""
-        try:
-            with translated():
-                yield
-        except DamagedError:
-            self._is_suspect = True
-            raise
+        ours = error_of(error)
+        self._is_suspect = self._is_suspect or isinstance(ours, DamagedError)
+        return ours
 
     def run(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        with self._watched():
-            return self._connection.execute(sql, tuple(values))
+        try:
+            return self._connection.execute(sql, values)
+        except TRANSLATED as error:
+            raise self._watched(error) from error
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._watched():
-            return self._connection.execute(sql, tuple(values)).fetchall()
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except TRANSLATED as error:
+            raise self._watched(error) from error
 
     def run_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
-        with self._watched():
+        try:
             self._connection.executemany(sql, values)
+        except TRANSLATED as error:
+            raise self._watched(error) from error

@@ -67,6 +67,10 @@ class Asides:
         self._met = False
         self._listed: dict[int, datetime] = {}
 
+    def follow(self, rules: Rules) -> None:
+        """Settle by these from now on. Any thread; never blocks."""
+        self._rules = rules
+
     def met(self) -> None:
         """The server has taken something: a double of what was sent before may show by now."""
         self._met = True

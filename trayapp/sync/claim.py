@@ -229,7 +229,7 @@ def _probe(at: Sight, gate: Gate, head: SyncTask | None) -> _Chosen | Check | Pa
         return task, replace(gate, task_id=None)
     due_at = tasks.next_due(account_id)
     if due_at is None and tasks.has_untried(account_id, TROUBLE):
-        return Check(account=at.account, gate=replace(gate, seeks_other=False))
+        return Check(account=at.account, gate=replace(gate, task_id=None, seeks_other=False))
     return Pause(due_at)
 
 
@@ -238,7 +238,7 @@ def _probe_doubtful(at: Sight, gate: Gate, doubtful: SyncTask) -> _Chosen | Chec
 
     Every other time the account itself, lest one bad entry hold all: see `decide_check`.
     """
-    if gate.task_id == doubtful.id:
+    if gate.tries and gate.task_id == doubtful.id:
         return Check(account=at.account, gate=replace(gate, task_id=None, seeks_other=True))
     ready_at = _ready_at(doubtful, at)
     return Pause(ready_at) if ready_at > at.now else (doubtful, replace(gate, task_id=None))

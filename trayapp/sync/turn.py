@@ -75,6 +75,11 @@ class Turns:
         self._unservable: int | None = None
         self._stamps = QuickStamps(ports.clock)
 
+    def follow(self, rules: Rules) -> None:
+        """Settle by these from now on. Any thread; never blocks."""
+        self._rules = rules
+        self._asides.follow(rules)
+
     def take(self) -> Pause | None:
         """One turn; None: go on at once.
 

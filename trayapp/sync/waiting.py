@@ -31,7 +31,7 @@ from trayapp.sync.outcome import (
     Untrusted,
     WrongAddress,
 )
-from trayapp.tracking.entry import MILLISECOND
+from trayapp.tracking.entry import MILLISECOND, from_ms, to_ms
 
 _LONGEST_EXPONENT = 16
 _LONGEST_TOLD = timedelta(days=30)
@@ -88,9 +88,9 @@ def told_until(outcome: Outcome, now: datetime) -> datetime | None:
     if after is None:
         return None
     pause = after if isinstance(after, timedelta) else after - now
+    until = now + min(max(pause, timedelta()), _LONGEST_TOLD)
     # Rounded up, since what is stored has whole milliseconds.
-    pause = -(-min(max(pause, timedelta()), _LONGEST_TOLD) // MILLISECOND) * MILLISECOND
-    return now + pause
+    return from_ms(to_ms(until + MILLISECOND - timedelta.resolution))
 
 
 def since(at: Moment, kind: GateKind) -> datetime:

@@ -55,6 +55,10 @@ class SyncWorker:
         self._reconnect_is_due = True
         self._woken.set()
 
+    def follow(self, rules: Rules) -> None:
+        """Be as patient as these say from the next answer on. Any thread; never blocks."""
+        self._turns.follow(rules)
+
     def stop(self, timeout: float) -> bool:
         """Take no more work and wait for the request under way; False when it did not end."""
         self._stopping = True

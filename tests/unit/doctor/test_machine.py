@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.security.strangers import as_nobody, as_root
 from trayapp import __version__
 from trayapp.config import Paths
 from trayapp.doctor.check import State
@@ -45,6 +46,20 @@ def test_a_disk_is_looked_at_also_before_there_is_anything(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@as_root
+def test_what_may_not_be_written_is_a_problem_that_is_named(tmp_path: Path) -> None:
+    tmp_path.parent.chmod(0o755)
+    tmp_path.parent.parent.chmod(0o755)
+    tmp_path.chmod(0o755)
+    program = (
+        "import sys; from pathlib import Path; from trayapp.config import Paths;"
+        " from trayapp.doctor.machine import look_at_disk;"
+        " print(look_at_disk(Paths.under(Path(sys.argv[1])))['disk'].message)"
+    )
+    said = as_nobody(program, str(tmp_path))
+    assert said == f"{tmp_path} may not be written to, so clicks cannot be recorded."
+
+
 def test_directories_open_to_others_are_told(paths: Paths) -> None:
     paths.data_dir.chmod(0o777)
     found = look_at_disk(paths)["disk"]
@@ -57,7 +72,8 @@ def test_settings_are_read_or_told_with_the_line(paths: Paths) -> None:
     paths.settings.write_text("max_attempts = 0\n")
     found = look_at_settings(paths)["settings"]
     assert found.state is State.PROBLEM
-    assert f"{paths.settings}: max_attempts = 0 is not a positive int" in found.message
+    assert f"The settings cannot be used: {paths.settings}: " in found.message
+    assert "max_attempts = 0 is not a positive int" in found.message
 
 
 @pytest.mark.parametrize(

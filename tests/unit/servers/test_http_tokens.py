@@ -145,8 +145,15 @@ def test_a_lost_answer_to_a_refresh_is_tried_again() -> None:
         ),
         pytest.param(
             Recorder(content=b"<html>"),
-            WrongAddress("Token refresh failed: 200 OK"),
+            WrongAddress(
+                "Token refresh failed: HTTP 200: a web page where the server's answer belongs"
+            ),
             id="html",
+        ),
+        pytest.param(
+            Recorder(content=b"{"),
+            ServerTrouble("Token refresh failed: HTTP 200: unreadable answer"),
+            id="unreadable",
         ),
         pytest.param(
             Recorder(content=b'{"access_token": ""}'),

@@ -265,7 +265,8 @@ class TestWithTheWorker:
     def test_whoever_listens_hears_of_it_once(self, feb: House, life: Life) -> None:
         heard: list[str] = []
         worker = life.core.worker
-        worker._ports = replace(worker._ports, closed_foreign=heard.append)
+        turns = worker._turns
+        turns._ports = replace(turns._ports, closed_foreign=heard.append)
         runs_there(feb)
         do(life, Start(project="Website", note="ours"))
         life.work(9)
@@ -305,7 +306,8 @@ class TestWithTheWorker:
     ) -> None:
         heard: list[str] = []
         worker = life.core.worker
-        worker._ports = replace(worker._ports, closed_foreign=heard.append)
+        turns = worker._turns
+        turns._ports = replace(turns._ports, closed_foreign=heard.append)
         do(life, Start(project="Website", note="in doubt"))
         feb.play(DropAfter(), method="POST")
         life.work(9)

@@ -24,6 +24,7 @@ from trayapp.sync.outcome import (
     Doubtful,
     Refused,
     Removed,
+    ServerTrouble,
 )
 from trayapp.sync.server import Known, Nothing
 from trayapp.tracking.entry import EventKind
@@ -88,7 +89,8 @@ class TestDoubled:
         assert dec.server.twins(courier.unit, segment.id) == ("twin",)
         assert dec.server.twins(courier.unit, "unknown") == ()
         dec.play(SAY_500)
-        assert dec.server.twins(courier.unit, segment.id) == ()
+        trouble = dec.server.twins(courier.unit, segment.id)
+        assert trouble == ServerTrouble("HTTP 500: Internal Server Error")
 
 
 class TestOthersHands:

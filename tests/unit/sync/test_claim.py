@@ -11,6 +11,7 @@ import pytest
 
 from tests.fake_server import Bench, a_bench
 from trayapp.queue.task import Doubt, Gate, GateKind, TaskChange, TaskStatus
+from trayapp.sync.asides import Twins, twins_to_look_for
 from trayapp.sync.claim import (
     Batch,
     Broken,
@@ -18,9 +19,7 @@ from trayapp.sync.claim import (
     Pause,
     Request,
     Scene,
-    Twins,
     choose,
-    twins_to_look_for,
 )
 from trayapp.sync.outcome import Ours
 from trayapp.sync.server import Write

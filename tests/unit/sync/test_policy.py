@@ -91,12 +91,14 @@ def situation(  # noqa: PLR0913  # each is a column of the table
     refusal: Refusal | None = None,
     failed: int = 0,
     head_fell: bool = False,
+    may_be_there: bool = False,
 ) -> Situation:
     return Situation(
         now=NOW,
         task=task,
         looked=looked,
         repeatable=repeatable,
+        may_be_there=may_be_there,
         gate=gate,
         worked=worked,
         refusal=refusal,

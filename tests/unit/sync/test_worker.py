@@ -391,7 +391,7 @@ class TestTroubleWithTheQueue:
 
     def test_without_a_server_there_is_nothing_to_ask(self, bench: Bench) -> None:
         with pytest.raises(RuntimeError, match="no server"):
-            bench.worker._connected()
+            bench.worker._turns._connected()
 
 
 class running:  # noqa: N801  # reads as what it is: `with running(bench)`
@@ -421,7 +421,7 @@ class CountingWorker(SyncWorker):
 
     def __init__(self, bench: Bench) -> None:
         made = a_worker(bench, bench.server)
-        super().__init__(made._queue, made._ports, made._rules)
+        super().__init__(made._queue, made._ports, made._turns._rules)
         self.steps = 0
         self.stepped = threading.Event()
         self.before_wait: Callable[[], None] = lambda: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -144,6 +145,24 @@ def test_one_export_shows_one_moment(queue: Queue) -> None:
         queue.click("c")
         queue.sql("DELETE FROM sync_queue")
         assert [(one.entry.id, one.sync) for one in entries] == [("b", "waiting")]
+
+
+def test_what_it_has_told_already_it_does_not_keep(queue: Queue) -> None:
+    queue.sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        " INSERT INTO event SELECT i, 'id-' || i, 1, 'entry-' || i, 'time_entry_start', i, 0,"
+        " 'UTC', '', 0, 'Website', PRINTF('%500d', i), '' FROM n"
+    )
+    with closing(EntryLog(database_in(queue.folder))) as log:
+        entries = log.entries(ALL, NOW)
+        next(entries)
+        tracemalloc.start()
+        try:
+            assert sum(1 for _entry in entries) == 2999
+            _left, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < 100_000  # all of them are twenty times as much
 
 
 def test_a_click_that_cannot_be_read_is_damage_and_not_left_out(queue: Queue) -> None:

@@ -51,14 +51,17 @@ def program_of(running: Running) -> Program | None:
     if "/AppTranslocation/" in running.executable:
         return None  # macOS runs what was just downloaded from a place made for this one time
     if running.frozen:
-        return (running.executable,)
+        return (_quiet(running, f"{APP_ID}w.exe"),)
     if running.on_windows:
-        # The script there opens a console, for as long as we run.
-        quiet = Path(running.executable).with_name("pythonw.exe")
-        executable = str(quiet) if quiet.is_file() else running.executable
-        return (executable, "-m", APP_ID)
+        return (_quiet(running, "pythonw.exe"), "-m", APP_ID)
     script = _script(running)
     return (str(script),) if script is not None else (running.executable, "-m", APP_ID)
+
+
+def _quiet(running: Running, twin: str) -> str:
+    """On Windows the program beside it that opens no console for as long as we run."""
+    quiet = Path(running.executable).with_name(twin)
+    return str(quiet) if running.on_windows and quiet.is_file() else running.executable
 
 
 def _script(running: Running) -> Path | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trayapp.desktop.ourselves import ourselves
 from trayapp.i18n import _
 
 USAGE = 2
@@ -34,12 +34,9 @@ class Done:
 
 def run_ourselves(*words: str) -> Done:
     """Run one of our commands to its end."""
-    program = [sys.executable]
-    if not getattr(sys, "frozen", False):
-        program += ["-m", "trayapp"]
     try:
         done = subprocess.run(  # noqa: S603  # our own program, no shell
-            [*program, *words],
+            [*ourselves(), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -21,6 +21,8 @@ WINDOWS: Mapping[str, str] = MappingProxyType(
         "times": "trayapp.desktop.windows.times",
         "started-at": "trayapp.desktop.windows.times",
         "stopped-at": "trayapp.desktop.windows.times",
+        "settings": "trayapp.desktop.windows.settings",
+        "about": "trayapp.desktop.windows.about",
     }
 )
 """Each window's module, which has a function `open_window(opening) -> Window`."""

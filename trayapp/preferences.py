@@ -1,0 +1,90 @@
+"""Preferences: the settings as a window shows and changes them; the file is the truth.
+
+Main thread only; a change waits for one fsync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from trayapp.config import BadSettingError, ConfigError, Paths, Settings, time_of_day
+from trayapp.control.messages import JSON, Reply, Request
+from trayapp.i18n import _
+from trayapp.settings_file import CannotChangeError, Value, change
+
+REQUESTS = ("settings", "change_settings")
+_QUIET = ("quiet_from", "quiet_to")
+
+
+class Preferences:
+    """Answers REQUESTS. `follow` is called with new settings when they are written down."""
+
+    def __init__(self, paths: Paths, *, follow: Callable[[Settings], None]) -> None:
+        self._paths = paths
+        self._follow = follow
+
+    def answer(self, request: Request) -> Reply:
+        """The settings as they are, or after the changes that are asked for."""
+        try:
+            settings = Settings.read(self._paths.settings)
+        except ConfigError as error:
+            text = _(
+                "The settings cannot be used: {reason}. Nothing was changed; correct that file."
+            )
+            return Reply(ok=False, message=text.format(reason=error))
+        if request.name == "settings":
+            return Reply(ok=True, value=self._value(settings))
+        return self._change(settings, _changes(request.arguments.get("changes")))
+
+    def _value(self, settings: Settings) -> Mapping[str, JSON]:
+        found: dict[str, JSON] = {one.name: getattr(settings, one.name) for one in fields(settings)}
+        return {**found, "data_dir": str(self._paths.data_dir)}
+
+    def _change(self, settings: Settings, changes: Mapping[str, Value]) -> Reply:
+        current = {one.name: getattr(settings, one.name) for one in fields(settings)}
+        changes = {name: new for name, new in changes.items() if current.get(name) != new}
+        if not changes:
+            return Reply(ok=True, value=self._value(settings))
+        try:
+            wanted = Settings.of({**current, **changes})
+        except BadSettingError as bad:
+            return Reply(ok=False, message=_complaint(bad, changes), value={"field": bad.name})
+        try:
+            change(self._paths.settings, changes)
+        except (CannotChangeError, OSError) as error:
+            text = _("{file} could not be changed: {reason}. Nothing was changed.")
+            message = text.format(file=self._paths.settings, reason=error)
+            return Reply(ok=False, message=message)
+        self._follow(wanted)
+        return Reply(ok=True, changed=True, value=self._value(wanted))
+
+
+def _changes(value: JSON) -> dict[str, Value]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: new for name, new in value.items() if isinstance(new, str | int | float)}
+
+
+def _complaint(bad: BadSettingError, changes: Mapping[str, Value]) -> str:
+    """Why it cannot be so, in the user's words."""
+    value = changes.get(bad.name, "")
+    if bad.name == "max_attempts":
+        return _("The number of attempts must be a whole number, 1 or more.")
+    if bad.name in _QUIET and isinstance(value, str):
+        if value and time_of_day(value) is None:
+            return _("“{text}” is no time of day; type it as 22:00.").format(text=value)
+        return _("Quiet hours need a beginning and an end; leave both empty for none.")
+    if bad.name == "ca_file":
+        return _("These certificates cannot be used: {reason}.").format(reason=_ca_words(bad))
+    return str(bad)
+
+
+def _ca_words(bad: BadSettingError) -> str:
+    words = {
+        "it must begin with / or ~": _("the path must begin with / or ~"),
+        "there is no such file": _("there is no such file"),
+        "it holds no certificate in PEM form": _("the file holds no certificate in PEM form"),
+    }
+    reason = str(bad).rpartition(": ")[2]
+    return words.get(reason, reason)
