@@ -18,6 +18,7 @@ esac
 
 product_debs=(python3 python3-venv python3-gi python3-dbus python3-tk gir1.2-ayatanaappindicator3-0.1)
 desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core fossil strace desktop-file-utils libglib2.0-bin)
+package_debs=(lintian desktop-file-utils appstream binutils)
 desktop_commands=(Xvfb dbus-daemon openbox xfce4-panel dunst gnome-keyring-daemon xdotool strace setpriv)
 
 die() {
@@ -25,12 +26,12 @@ die() {
   exit 1
 }
 
-# install_missing product|dev|bench [desktop]: `dev` adds the tools of the checks, `bench` to these the queues to be
-# measured against, `desktop` the virtual desktop.
+# install_missing product|dev|bench|package [desktop]: `dev` adds the tools of the checks, `bench` to these the queues to
+# be measured against, `package` to them what builds and looks at packages; `desktop` the virtual desktop.
 install_missing() {
   local kind=$1 desktop=${2:-}
   if [[ $system == Linux ]] && command -v apt-get >/dev/null; then
-    install_debs "$desktop"
+    install_debs "$desktop" "$kind"
   else
     check_other_system "$desktop"
   fi
@@ -41,6 +42,7 @@ install_missing() {
 install_debs() {
   local wanted=("${product_debs[@]}") missing=() deb
   [[ -z $1 ]] || wanted+=("${desktop_debs[@]}")
+  [[ $2 != package ]] || wanted+=("${package_debs[@]}" "lib$(readlink -f "$system_python" | xargs basename)")
   for deb in "${wanted[@]}"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$deb" 2>/dev/null) == installed ]] || missing+=("$deb")
   done
@@ -120,8 +122,8 @@ check_python_version() {
 install_venv() {
   local kind=$1 stamp pins
   pins="$root $("$system_python" --version) $(cksum <"$root/pyproject.toml")"
-  for stamp in "$venv/stamp-bench" "$venv/stamp-dev" "$venv/stamp-$kind"; do
-    [[ $kind != bench || $stamp == *-bench ]] || continue
+  for stamp in "$venv"/stamp-{bench,package,dev} "$venv/stamp-$kind"; do
+    [[ $kind != @(bench|package) || $stamp == *-$kind ]] || continue
     if [[ -x $python && -f $stamp && $(<"$stamp") == "$pins" ]]; then return 0; fi
   done
   echo "Installing Python packages into $venv"
@@ -132,7 +134,7 @@ install_venv() {
   "${pip[@]}" --upgrade 'pip>=25.1'
   local groups=()
   [[ $kind == product ]] || groups+=(--group "$root/pyproject.toml:dev")
-  [[ $kind != bench ]] || groups+=(--group "$root/pyproject.toml:bench")
+  [[ $kind != @(bench|package) ]] || groups+=(--group "$root/pyproject.toml:$kind")
   "${pip[@]}" --editable "$root" "${groups[@]}"
   echo "$pins" >"$venv/stamp-$kind"
 }

@@ -50,8 +50,8 @@ _COMMANDS = {
     "quit": ("trayapp.console.life", "end"),
 }
 """Where each is; only that is loaded: key bindings and panel bars run them often."""
-_WITHOUT_SETTINGS = ("doctor", "export")
-"""They work when the settings do not."""
+_WITHOUT_SETTINGS = ("doctor", "export", "window")
+"""They work when the settings do not; a window shows what the app says is wrong with them."""
 _NOT_FOR_OTHERS = 0o077
 
 

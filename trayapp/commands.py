@@ -264,7 +264,11 @@ def _moment(request: Request, name: str) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int):
         msg = f"{name} is no number"
         raise ValueError(msg)  # noqa: TRY004  # what came over the channel is bad input, not a bug
-    return from_ms(value)
+    try:
+        return from_ms(value)
+    except OverflowError as error:
+        msg = f"{name} is no time"
+        raise ValueError(msg) from error
 
 
 def _already(result: AlreadySo) -> str:

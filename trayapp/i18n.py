@@ -6,11 +6,29 @@ import gettext
 import itertools
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 DOMAIN = "trayapp"
 LANGUAGES = ("en", "ru")
 _LOCALE_DIR = Path(__file__).parent / "locale"
+
+N_ = str
+"""Marks a text that is translated where it is used."""
+
+_SYSTEM_WORDS = (
+    N_("Disk quota exceeded"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("Input/output error"),
+    N_("Is a directory"),
+    N_("No space left on device"),
+    N_("No such file or directory"),
+    N_("Not a directory"),
+    N_("Permission denied"),
+    N_("Read-only file system"),
+)
+"""What the system says of files, in English whatever the user speaks."""
 
 _current: gettext.NullTranslations = gettext.NullTranslations()
 
@@ -53,3 +71,31 @@ def ngettext(one: str, many: str, count: int) -> str:
 def pgettext(context: str, text: str) -> str:
     """`text` in the current language, where another language has several words for it."""
     return _current.pgettext(context, text)
+
+
+def system_words(error: OSError) -> str:
+    """What the system says of it: the reason to tell a user."""
+    return _(error.strerror) if error.strerror else str(error) or type(error).__name__
+
+
+def day_words(day: date, *, with_year: bool) -> str:
+    """Such as "8 Jan", or "8 Jan 2026"."""
+    words = _("{day} {month} {year}") if with_year else _("{day} {month}")
+    return words.format(day=day.day, month=_months()[day.month - 1], year=day.year)
+
+
+def _months() -> tuple[str, ...]:
+    return (
+        pgettext("month", "Jan"),
+        pgettext("month", "Feb"),
+        pgettext("month", "Mar"),
+        pgettext("month", "Apr"),
+        pgettext("month", "May"),
+        pgettext("month", "Jun"),
+        pgettext("month", "Jul"),
+        pgettext("month", "Aug"),
+        pgettext("month", "Sep"),
+        pgettext("month", "Oct"),
+        pgettext("month", "Nov"),
+        pgettext("month", "Dec"),
+    )

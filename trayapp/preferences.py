@@ -11,9 +11,10 @@ from dataclasses import fields
 from trayapp.config import BadSettingError, ConfigError, Paths, Settings, time_of_day
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _
+from trayapp.queue.schema import engine
 from trayapp.settings_file import CannotChangeError, Value, change
 
-REQUESTS = ("settings", "change_settings")
+REQUESTS = ("settings", "change_settings", "about")
 _QUIET = ("quiet_from", "quiet_to")
 
 
@@ -25,7 +26,10 @@ class Preferences:
         self._follow = follow
 
     def answer(self, request: Request) -> Reply:
-        """The settings as they are, or after the changes that are asked for."""
+        """The settings as they are, or after the changes that are asked for; or what we run on."""
+        if request.name == "about":
+            about = {"sqlite": engine(), "data_dir": str(self._paths.data_dir)}
+            return Reply(ok=True, value=about)
         try:
             settings = Settings.read(self._paths.settings)
         except ConfigError as error:
@@ -34,18 +38,14 @@ class Preferences:
             )
             return Reply(ok=False, message=text.format(reason=error))
         if request.name == "settings":
-            return Reply(ok=True, value=self._value(settings))
+            return Reply(ok=True, value=_value(settings))
         return self._change(settings, _changes(request.arguments.get("changes")))
 
-    def _value(self, settings: Settings) -> Mapping[str, JSON]:
-        found: dict[str, JSON] = {one.name: getattr(settings, one.name) for one in fields(settings)}
-        return {**found, "data_dir": str(self._paths.data_dir)}
-
     def _change(self, settings: Settings, changes: Mapping[str, Value]) -> Reply:
-        current = {one.name: getattr(settings, one.name) for one in fields(settings)}
+        current = _value(settings)
         changes = {name: new for name, new in changes.items() if current.get(name) != new}
         if not changes:
-            return Reply(ok=True, value=self._value(settings))
+            return Reply(ok=True, value=_value(settings))
         try:
             wanted = Settings.of({**current, **changes})
         except BadSettingError as bad:
@@ -57,7 +57,11 @@ class Preferences:
             message = text.format(file=self._paths.settings, reason=error)
             return Reply(ok=False, message=message)
         self._follow(wanted)
-        return Reply(ok=True, changed=True, value=self._value(wanted))
+        return Reply(ok=True, changed=True, value=_value(wanted))
+
+
+def _value(settings: Settings) -> Mapping[str, JSON]:
+    return {one.name: getattr(settings, one.name) for one in fields(settings)}
 
 
 def _changes(value: JSON) -> dict[str, Value]:

@@ -10,7 +10,8 @@ from trayapp.core import Core
 from trayapp.i18n import _, ngettext
 from trayapp.sync.status import RetryResult
 
-_PAUSE_SECONDS = 0.01
+_PAUSE_SECONDS = 0.003
+"""Some times as long as another process takes to see that it may write."""
 
 
 class Retries:

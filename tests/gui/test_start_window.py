@@ -114,7 +114,7 @@ def test_the_start_window_is_whole_in_every_state(
         shown.picture(PICTURES / f"window-start-list-{tag}.png")
         shown.press_key("Return", "Return")
         assert shown.says(_WRONG_TIME.message)
-        check(shown, f"start-refused-{tag}", scale=scale)
+        check(shown, f"start-refused-{tag}", scale=scale, said=[_WRONG_TIME.message])
 
 
 @pytest.mark.parametrize(("env", "long"), LOOKS)
@@ -128,7 +128,7 @@ def test_the_times_window_is_whole_in_every_state(
         shown.type("9:99")
         shown.press_key("Return")
         assert shown.says("No time.")
-        check(shown, f"times-refused-{tag}", scale=scale)
+        check(shown, f"times-refused-{tag}", scale=scale, said=["No time."])
 
 
 # -- starting ------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def test_the_sign_in_window_is_whole_in_every_state(
         test = shown.controls()[-3]
         shown.click(test)
         assert shown.says(_WRONG_PREFIX.message)
-        check(shown, f"sign-in-result-{tag}", scale=scale)
+        check(shown, f"sign-in-result-{tag}", scale=scale, said=[_WRONG_PREFIX.message])
         shown.click(shown.controls()[-1])
         assert shown.says("12")
         check(shown, f"sign-in-earlier-{tag}", scale=scale)
@@ -105,7 +105,7 @@ def test_the_sign_out_window_is_whole_in_every_state(
         check(shown, f"sign-out-{tag}", scale=scale)
         shown.click(shown.controls()[0])
         assert shown.says(why)
-        check(shown, f"sign-out-refused-{tag}", scale=scale)
+        check(shown, f"sign-out-refused-{tag}", scale=scale, said=[why])
 
 
 # -- signing in ----------------------------------------------------------------------------

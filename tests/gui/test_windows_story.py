@@ -229,7 +229,7 @@ def test_an_unknown_window_is_a_usage_error() -> None:
     ran = trayapp("window", "nonsense")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == "trayapp: There is no window “nonsense”. There are: {}.\n".format(
-        "failed, sign-in, sign-out"
+        "failed, sign-in, sign-out, start, times, started-at, stopped-at, settings, about"
     )
 
 

@@ -1,8 +1,9 @@
 """A program with nothing but a tray in it; GTK and D-Bus belong to the desktop it is started on.
 
-Reads one JSON command a line: {"show": scene}, {"has_host": true}, {"stop": true}; ends when its
-input does. Prints "ready", "unavailable TEXT", "action NAME THREAD", with the project and the note
-in JSON behind it where they are chosen, "host BOOL", "has_host BOOL", "stopped", "end".
+Reads one JSON command a line: {"show": scene}, {"restyle": true}, {"has_host": true},
+{"stop": true}; ends when its input does. Prints "ready", "unavailable TEXT", "action NAME THREAD",
+with the project and the note in JSON behind it where they are chosen, the event behind an undo,
+"host BOOL", "has_host BOOL", "stopped", "end".
 """
 
 from __future__ import annotations
@@ -15,10 +16,19 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from trayapp.desktop.menu import Choice, Click, TrayView, tray_view
+from trayapp.desktop.badge import IconStyle
+from trayapp.desktop.menu import Choice, Click, TrayView, Undo, tray_view
 from trayapp.desktop.tray import StockIcon, Tray, TrayIcon, TrayUnavailable
-from trayapp.sync.status import AccountView, ClockOffer, EntryView, Link, RecentView, SyncStatus
-from trayapp.tracking.entry import TrackerState
+from trayapp.sync.status import (
+    AccountView,
+    ClockOffer,
+    EntryView,
+    LastCommand,
+    Link,
+    RecentView,
+    SyncStatus,
+)
+from trayapp.tracking.entry import EventKind, TrackerState
 
 APP_NAME = "Trayapp"
 ICON_SIZE = 44
@@ -43,6 +53,7 @@ class Scene:
     projects: tuple[str, ...] = ()
     signed_in: bool = False
     elsewhere: int = 0
+    undo: str = ""
 
     def status(self) -> SyncStatus:
         """The whole status."""
@@ -73,6 +84,9 @@ class Scene:
             last_delivery_at=_NOW if self.delivered else None,
             gap_since=_NOW - timedelta(minutes=58) if self.gap else None,
             clock_offer=offer if self.clock_set else None,
+            last_command=LastCommand(event_id=self.undo, kind=EventKind.PAUSE, at=_NOW)
+            if self.undo
+            else None,
             recent=tuple(RecentView(project="Shop", note=note) for note in self.recent),
             projects=tuple(self.projects),
             signed_in=self.signed_in,
@@ -101,6 +115,8 @@ def _say_click(click: Click) -> None:
     thread = threading.current_thread().name
     if isinstance(click, Choice):
         _say("action", click.action.value, thread, json.dumps([click.project, click.note]))
+    elif isinstance(click, Undo):
+        _say("action", "undo", thread, click.event_id)
     else:
         _say("action", click.value, thread)
 
@@ -132,6 +148,8 @@ def _obey(tray: Tray, command: dict[str, dict[str, object]]) -> None:
             tray.show(Scene(**scene).view())  # type: ignore[arg-type]  # it was a Scene before
         case {"has_host": _}:
             _say("has_host", str(tray.has_host()))
+        case {"restyle": _}:
+            tray.restyle(IconStyle.SYMBOLIC)
         case {"stop": _}:
             tray.stop()
             _say("stopped")

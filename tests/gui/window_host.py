@@ -7,43 +7,15 @@ or "focus".
 
 from __future__ import annotations
 
-import gettext
 import json
-import re
 import sys
 import tkinter as tk
 from pathlib import Path
 from tkinter import ttk
 
+from tests.pseudo import Pseudo
 from trayapp import i18n
 from trayapp.desktop.windows.main import run_window
-
-_LETTERS = dict(
-    zip(
-        map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-        "абцдефгхийклмнопярстувшжызАБЦДЕФГХИЙКЛМНОПЯРСТУВШЖЫЗ",
-        strict=True,
-    )
-)
-_KEPT = re.compile(r"(\{\w*\})")
-
-
-class Pseudo(gettext.NullTranslations):
-    """Every text a third longer, in Cyrillic letters; what is filled in stays."""
-
-    def gettext(self, message: str) -> str:
-        parts = _KEPT.split(message)
-        shown = "".join(p if _KEPT.fullmatch(p) else p.translate(_LETTERS) for p in parts)
-        words = [word for word in shown.split() if not _KEPT.search(word)]
-        extra, wanted = "", len(message) // 3
-        for word in words * 2:
-            if len(extra) >= wanted:
-                break
-            extra += " " + word
-        return shown + extra
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 def main() -> int:
@@ -95,12 +67,23 @@ def _widgets(root: tk.Tk) -> list[dict[str, object]]:
     return found
 
 
+def _painted(canvas: tk.Canvas) -> list[str]:
+    """The texts on it, which are no widgets."""
+    call = canvas.tk.call
+    items = [one for one in canvas.find_all() if str(call(canvas, "type", one)) == "text"]
+    return [str(call(canvas, "itemcget", one, "-text")) for one in items]
+
+
 def _facts(widget: tk.Misc) -> dict[str, object]:
     kind = widget.winfo_class()
     text = str(widget.cget("text")) if "text" in widget.keys() else ""  # noqa: SIM118  # no dict
     if isinstance(widget, ttk.Treeview):
         rows = (widget.item(row, "values") for row in widget.get_children())
         text = "\n".join(str(row[-1]) for row in rows)
+    elif isinstance(widget, tk.Toplevel):
+        text = widget.title()
+    elif isinstance(widget, tk.Canvas):
+        text = "\n".join(_painted(widget))
     elif isinstance(widget, ttk.Entry):
         text = widget.get()
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,20 +18,42 @@ LOOKS = [
     pytest.param({"TRAYAPP_THEME": "light", "TRAYAPP_SCALE": "2"}, True, id="light-200-long"),
     pytest.param({"TRAYAPP_THEME": "dark", "TRAYAPP_SCALE": "2"}, False, id="dark-200"),
 ]
+_LONG = "-long"
 _ROOM = (1000, 700)
+_THE_SAME = (
+    "https://time.example.org/api/v1",
+    "https://time.example.org/api",
+    "anna@example.org",
+    "/home/anna/.local/share/trayapp",
+    "Website – front page",
+    "English",
+    "Python",
+    "SQLite",
+    "Tk",
+    platform.system(),
+    platform.release(),
+    platform.machine(),
+)
+"""In every language: what the user said, names, and how this machine is called."""
 _TITLE_BAR = 24
 
 
 def tag_of(env: dict[str, str], *, long: bool) -> str:
     """What a picture's name says of its look."""
-    return f"{env['TRAYAPP_THEME']}-{env['TRAYAPP_SCALE']}{'-long' if long else ''}"
+    return f"{env['TRAYAPP_THEME']}-{env['TRAYAPP_SCALE']}{_LONG if long else ''}"
 
 
-def check(shown: WindowProgram, name: str, *, scale: int) -> None:
-    """Nothing is cut, it fits a small screen, and the Tab key goes once round."""
+def check(shown: WindowProgram, name: str, *, scale: int, said: Sequence[str] = ()) -> None:
+    """Nothing is cut or untranslated, it fits a small screen, and the Tab key goes once round.
+
+    `said`: what the app answered, which is in its own language.
+    """
     seen = shown.widgets()
     cut = [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
     assert cut == []
+    if name.endswith(_LONG):
+        left = shown.untranslated(*said, *_THE_SAME)
+        assert not left, left
     top = seen[0]
     assert top.width <= _ROOM[0] * scale
     assert top.height <= _ROOM[1] * scale - _TITLE_BAR

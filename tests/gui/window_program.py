@@ -18,6 +18,7 @@ from PIL import Image
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.tray_client import DEADLINE_SECONDS, wait_for
+from tests.pseudo import untranslated
 from trayapp.control.channel import ControlServer
 from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
@@ -180,6 +181,11 @@ class WindowProgram:
         x, y = one.x + one.width // 2, one.y + one.height // 2
         move = ["xdotool", "mousemove", str(x), str(y), "click", "1"]
         assert self.desktop.run(move).returncode == 0
+
+    def untranslated(self, *known: str) -> list[str]:
+        """The texts that needed a translator and had none; what the user typed is theirs."""
+        shown = (one.text for one in self.widgets() if one.kind not in {"TEntry", "Treeview"})
+        return [text for text in shown if untranslated(text, known)]
 
     def picture(self, path: Path) -> Image.Image:
         """The window as it looks now."""

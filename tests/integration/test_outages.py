@@ -265,7 +265,7 @@ class TestServerTrouble:
         bench.run()
         assert [(task.id, task.retry_count) for task in bench.failed] == [(1, 5)]
         count = len([call for call in bench.server.calls if call.entry_id == "entry-000"])
-        assert count == 6
+        assert count == 7  # on its trial it is looked for first: one of the five may have arrived
         for _ in range(3):
             bench.click("b")
             bench.run_for(HOUR)

@@ -127,10 +127,7 @@ def told_of_refresh(server: str, name: str) -> set[str]:
     if reason.startswith("Network error: "):
         return {reason}
     status = reason.removeprefix("HTTP ")
-    if status.startswith("200"):
-        status = reason
-    else:
-        status = status.replace(":", "")
+    status = reason if status.startswith("200") else status.replace(":", "")
     return {f"Token refresh failed: {status}"}
 
 
@@ -190,4 +187,37 @@ def test_told_to_wait_nothing_is_sent_before(server: str, name: str, tmp_path: P
         assert len(scene.proxy.ledger) == asked
         life.rest()
         assert clock.now() >= until
+        assert complaints(scene, life, diary) == []
+
+
+LANDED = (
+    "dropped after",
+    "500 after the act",
+    "502 after the act",
+    "a web page after the act",
+    "unreadable",
+)
+
+
+@pytest.mark.parametrize("name", LANDED)
+@pytest.mark.parametrize("server", ALL_SERVERS)
+def test_what_landed_before_a_restart_is_not_taken_for_somebody_elses(
+    server: str, name: str, tmp_path: Path
+) -> None:
+    clock, diary = FakeClock(), Diary()
+    with (
+        Scene(server, tmp_path, clock, timeouts=HASTY) as scene,
+        life_of(scene, tmp_path, clock) as life,
+    ):
+        for verb in ("start", "stop", "start"):
+            life.rest()
+            clock.advance(61.25)
+            life.click(diary, verb, verb)
+        Trap(scene, FAULTS[name][0], is_write).spring(life)
+        life.core.worker.reconnect()
+        for verb in ("stop", "start"):
+            clock.advance(61.25)
+            life.click(diary, verb, "another")
+        life.rest()
+        assert causes(life) == set()
         assert complaints(scene, life, diary) == []

@@ -156,7 +156,8 @@ def _send(courier: Courier, write: Write) -> None:
         outcome = courier.server.look(courier.unit, write)
         assert isinstance(outcome, Outcome)
         _is_tellable(outcome)
-    for twin in courier.server.twins(courier.unit, write.segment_id):
+    twins = courier.server.twins(courier.unit, write.segment_id)
+    for twin in () if isinstance(twins, Outcome) else twins:
         twin.encode()
     if isinstance(outcome, Delivered):
         courier.take(write, outcome)

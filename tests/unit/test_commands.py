@@ -127,6 +127,7 @@ def test_a_request_without_a_time_is_a_click_of_now(desk: Desk) -> None:
         pytest.param({"note": ["a"]}, id="a note that is a list"),
         pytest.param({"given_at_ms": "14:02"}, id="a time that is a text"),
         pytest.param({"given_at_ms": True}, id="a time that is a truth"),
+        pytest.param({"given_at_ms": 2**62}, id="a time beyond all calendars"),
         pytest.param({"note": "\0"}, id="a NUL"),
         pytest.param({"project": "x" * (MAX_TEXT_CHARACTERS + 1)}, id="too long"),
     ],

@@ -22,6 +22,7 @@ def claims(token: str) -> Mapping[str, object]:
     try:
         padded = parts[1].encode("ascii") + b"=" * (-len(parts[1]) % 4)
         said: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -220,7 +220,7 @@ class TokenSource:
         if told is None or not isinstance(error, RefreshUnreachable):
             return _Pause(now + own, tries, None)
         left = told if isinstance(told, timedelta) else told - self._now()
-        return _Pause(now + left, tries, error)
+        return _Pause(now + max(left, timedelta()), tries, error)
 
     def _may_wait(self, tokens: Tokens) -> bool:
         """Whether an early renewal failed so lately that the old token has to do."""

@@ -12,7 +12,7 @@ from trayapp.console.call import NOT_DONE, USAGE, Answer, Call, Failure
 from trayapp.console.export_text import BYTE_ORDER_MARK, CsvText, json_pieces
 from trayapp.console.new_file import new_file
 from trayapp.console.terminal import harmless, let_go
-from trayapp.i18n import _, ngettext
+from trayapp.i18n import _, ngettext, system_words
 from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.transfer.export import Days, EntryLog, ExportedEntry
@@ -59,7 +59,7 @@ class _Export:
         except OSError as error:
             let_go(out)
             text = _("The export is not whole: {reason}. Nothing was changed.")
-            sys.stderr.write(f"trayapp: {text.format(reason=error.strerror)}\n")
+            sys.stderr.write(f"trayapp: {text.format(reason=system_words(error))}\n")
             return Answer(exit_status=NOT_DONE)
         if self._csv.guarded:
             sys.stderr.write(f"trayapp: {_guarded_words(self._csv.guarded)}\n")
@@ -78,7 +78,7 @@ class _Export:
             raise Failure(text.format(file=path)) from error
         except OSError as error:
             text = _("The export could not be saved in {file}: {reason}. Choose another place.")
-            raise Failure(text.format(file=path, reason=error.strerror)) from error
+            raise Failure(text.format(file=path, reason=system_words(error))) from error
         text = ngettext(
             "{count} entry is in {file}.", "{count} entries are in {file}.", self._count
         )

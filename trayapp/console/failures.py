@@ -27,7 +27,7 @@ from trayapp.control.client import ControlClient
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import MessageError, Reply, Request
 from trayapp.discards import discard_request, undo_request
-from trayapp.i18n import _
+from trayapp.i18n import _, system_words
 from trayapp.queue.errors import QueueError
 from trayapp.report import MOST_LOG_LINES, MOST_TASKS, Findings, Machine, report_text
 from trayapp.sync.diagnosis import diagnose
@@ -174,4 +174,4 @@ def _save(path: Path, text: str) -> None:
 
 def _not_saved(path: Path, error: OSError) -> Failure:
     text = _("The report could not be saved in {file}: {reason}. Choose another place.")
-    return Failure(text.format(file=path, reason=error.strerror))
+    return Failure(text.format(file=path, reason=system_words(error)))

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Protocol
 
-from trayapp.i18n import _
+from trayapp.i18n import _, system_words
 
 SOCKET_NAME = "control.sock"
 _DIRECTORY_MODE = 0o700
@@ -89,7 +89,7 @@ def unusable(directory: Path, error: OSError) -> ChannelError:
     """What to say when the operating system refuses."""
     return ChannelError(
         _("The directory {directory} cannot be used: {reason}.").format(
-            directory=directory, reason=error.strerror or error
+            directory=directory, reason=system_words(error)
         ),
         _("Your hours are safe, but other programs cannot reach Trayapp. Check that directory."),
     )

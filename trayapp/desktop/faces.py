@@ -20,7 +20,7 @@ from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.menu import Click, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
-from trayapp.desktop.ourselves import ourselves
+from trayapp.desktop.ourselves import environment_for_others, ourselves
 from trayapp.desktop.quiet import Manners, QuietHours
 from trayapp.desktop.tray import Tray, TrayUnavailable
 from trayapp.i18n import _
@@ -230,6 +230,7 @@ def _run_unseen(command: Sequence[str]) -> int:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=environment_for_others(),
         start_new_session=True,
         check=False,
     ).returncode

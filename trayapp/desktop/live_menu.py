@@ -155,6 +155,10 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
             status = _STATUS.ATTENTION
         self._appindicator.set_status(status)
 
+    def _redraw(self) -> None:
+        if self._shown is not None:
+            self.icon = self._draw(self._shown.icon)
+
     def _update_menu(self) -> None:
         # pystray asks for this when it starts; the menu is there already and edits itself.
         return

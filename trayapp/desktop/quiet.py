@@ -54,17 +54,17 @@ class Manners:
     def let_through(self, notices: tuple[Notice, ...], now: datetime) -> tuple[Notice, ...]:
         """What of these to say now, with what has waited until now."""
         answers = tuple(notice for notice in notices if notice.key == RETRY_KEY)
-        others = tuple(notice for notice in notices if notice.key != RETRY_KEY)
         if not self.wanted:
             self._held.clear()
             return answers
         if self._end(now) is not None:
-            for notice in others:
-                self._hold(notice)
+            for notice in notices:
+                if notice not in answers:
+                    self._hold(notice)
             return answers
         held = tuple(self._held.values())
         self._held.clear()
-        return (*_as_one(held), *others, *answers)
+        return (*_as_one(held), *notices)
 
     def held_until(self, now: datetime) -> datetime | None:
         """When what waits is said; None when nothing does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from trayapp.i18n import _, ngettext
+from trayapp.i18n import _, day_words, ngettext
 from trayapp.queue.salvaged import Salvage
 from trayapp.tracking.entry import from_ms
 
@@ -106,4 +106,5 @@ def _kept(done: Salvage) -> str:
 
 
 def _time(ms: int, zone: tzinfo | None) -> str:
-    return f"{from_ms(ms).astimezone(zone):%Y-%m-%d %H:%M}"
+    local = from_ms(ms).astimezone(zone)
+    return f"{day_words(local.date(), with_year=True)} {local:%H:%M}"

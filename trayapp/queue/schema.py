@@ -216,6 +216,11 @@ def prepare(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def engine() -> str:
+    """The version of SQLite."""
+    return sqlite3.sqlite_version
+
+
 def version(connection: sqlite3.Connection) -> int:
     """The number of the file's schema; 0 for an empty file, and for the older app's."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

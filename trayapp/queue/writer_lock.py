@@ -6,53 +6,48 @@ does, costs a fifth of a click. Both exclude each other; where there is no flock
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
 import weakref
+from importlib.util import find_spec
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    _HAS_FLOCK = False
-else:
-    _HAS_FLOCK = True
-
-_POLL_SECONDS = 0.005
+_HAS_FLOCK = find_spec("fcntl") is not None
+_POLL_SECONDS = 0.001
+"""Shorter than the pauses that somebody makes who has much to write."""
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
-_HELD_ELSEWHERE = frozenset({errno.EACCES, errno.EAGAIN})
-_NO_FLOCK = frozenset({errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 class WriterLock:
     """Used by one thread at a time. `acquire` may wait; it raises Timeout and OSError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, has_flock: bool = _HAS_FLOCK) -> None:
         self._path = path
-        self._slow: FileLock | None = None if _HAS_FLOCK else self._file_lock()
+        self._slow = None if has_flock else FileLock(path, mode=_FILE_MODE, thread_local=False)
         self._file = -1
         self._closing: weakref.finalize[[int], WriterLock] | None = None
 
     def acquire(self, *, timeout: float) -> None:
         """Wait at most so many seconds for another process."""
+        if self._slow is not None:
+            self._slow.acquire(timeout=timeout, poll_interval=_POLL_SECONDS)
+            return
         ends_at = time.monotonic() + timeout
-        while self._slow is None:
-            if self._has_locked():
-                return
+        while not self._has_locked():
             if time.monotonic() >= ends_at:
                 raise Timeout(str(self._path))
             threading.Event().wait(_POLL_SECONDS)
-        self._slow.acquire(timeout=timeout, poll_interval=_POLL_SECONDS)
 
     def release(self) -> None:
         """Let others write; no error when it is not held."""
         if self._slow is not None:
             self._slow.release(force=True)
         elif self._closing is not None:
+            import fcntl  # noqa: PLC0415  # not on Windows
+
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
@@ -63,17 +58,14 @@ class WriterLock:
             self._closing = None
 
     def _has_locked(self) -> bool:
-        """Whether the lock is ours now, or this file system has none of the kind."""
+        import fcntl  # noqa: PLC0415  # not on Windows
+
         if self._closing is None:
             self._file = self._opened()
             self._closing = weakref.finalize(self, os.close, self._file)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in _NO_FLOCK:
-                self._slow = self._file_lock()
-            elif error.errno not in _HELD_ELSEWHERE:
-                raise
+        except (BlockingIOError, PermissionError):  # some file systems say the latter
             return False
         if self._is_at_its_place():
             return True
@@ -95,6 +87,3 @@ class WriterLock:
         except FileNotFoundError:
             return False
         return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
-
-    def _file_lock(self) -> FileLock:
-        return FileLock(self._path, mode=_FILE_MODE, thread_local=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime, timedelta, tzinfo
 
-from trayapp.i18n import _
+from trayapp.i18n import _, day_words
 
 _NAMED_DAYS = 6
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -21,13 +21,15 @@ def duration(length: timedelta) -> str:
 def clock_time(
     at: datetime, zone: tzinfo | None, *, as_of: datetime, with_seconds: bool = False
 ) -> str:
-    """Such as "14:02", with the day too when that is not the day of `as_of`."""
+    """Such as "14:02", with the day too when that is not the day of `as_of`: "Thu", "1 Jan"."""
     local, today = at.astimezone(zone), as_of.astimezone(zone)
     days = abs((local.date() - today.date()).days)
     time = f"{local:%H:%M:%S}" if with_seconds else f"{local:%H:%M}"
     if days == 0:
         return time
-    return f"{_weekday(local) if days <= _NAMED_DAYS else local.date().isoformat()} {time}"
+    if days <= _NAMED_DAYS:
+        return f"{_weekday(local)} {time}"
+    return f"{day_words(local.date(), with_year=local.year != today.year)} {time}"
 
 
 def _weekday(local: datetime) -> str:

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from trayapp.i18n import _
+from trayapp.i18n import _, system_words
 from trayapp.queue import legacy, schema
 
 _MAGIC = b"SQLite format 3\0"
@@ -63,7 +63,7 @@ def _check(path: Path) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> ImportRefusedError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = system_words(error) if isinstance(error, OSError) else str(error)
     text = _("{path} cannot be read: {reason}. Nothing was imported.")
     return ImportRefusedError(text.format(path=path, reason=reason))
 

@@ -40,6 +40,7 @@ def test_base64_of_addresses_and_all_lengths_are_read() -> None:
         pytest.param("a.gICA.c", id="not-utf8"),
         pytest.param(token("{"), id="not-json"),
         pytest.param(token([1]), id="no-object"),
+        pytest.param(token('{"sub": "\\ud800"}'), id="half-a-character"),
         pytest.param(token("1" * 5000), id="number-too-long"),
         pytest.param(token("[" * 20_000), id="too-deep"),
         pytest.param(token({"x": "y" * 70_000}), id="too-long"),

@@ -61,7 +61,7 @@ def first(issuer: Issuer) -> Tokens:
 
 @pytest.fixture
 def source(issuer: Issuer, first: Tokens, clock: FakeClock) -> TokenSource:
-    return TokenSource(MemoryTokenStore(first), issuer.refresh, now=clock.now)
+    return TokenSource(MemoryTokenStore(first), issuer.refresh, now=clock.now, boot=clock.boot)
 
 
 def test_a_token_is_renewed_five_minutes_before_its_end(
@@ -117,13 +117,89 @@ def test_while_a_token_lives_it_is_used_though_no_new_one_can_be_had(
         source.access()
 
 
-def test_a_refusal_ahead_of_the_end_is_told(
-    source: TokenSource, issuer: Issuer, clock: FakeClock
+def test_a_refusal_ahead_of_the_end_signs_nobody_out_before_a_request_is_refused_too(
+    source: TokenSource, issuer: Issuer, first: Tokens, clock: FakeClock
 ) -> None:
     issuer.error = RefreshRefused("401 Unauthorized")
     clock.advance(timedelta(minutes=12))
+    assert source.access() == first.access
+    clock.advance(timedelta(minutes=4))  # ended, by our clock
+    assert source.access() == first.access
+    with pytest.raises(RefreshRefused):
+        source.renew(first.access)  # the 401 of a request
+
+
+def test_a_refusal_without_any_access_token_is_told(issuer: Issuer) -> None:
+    issuer.error = RefreshRefused("401 Unauthorized")
+    source = TokenSource(MemoryTokenStore(Tokens(access="", refresh="r")), issuer.refresh)
     with pytest.raises(RefreshRefused):
         source.access()
+
+
+@pytest.mark.parametrize(
+    "error", [RefreshUnreachable(), RefreshRefused()], ids=["unreachable", "refused"]
+)
+def test_what_failed_ahead_of_the_end_is_tried_again_after_growing_pauses(
+    source: TokenSource, issuer: Issuer, first: Tokens, clock: FakeClock, error: RefreshError
+) -> None:
+    issuer.error = error
+    clock.advance(timedelta(minutes=10))
+    asked_at: list[int] = []
+    for second in range(280):
+        before = issuer.asked
+        assert source.access() == first.access
+        asked_at += [second] if issuer.asked > before else []
+        clock.advance(1)
+    assert asked_at == [0, 10, 30, 70, 150]
+    issuer.error = None
+    clock.advance(20)
+    assert source.access() != first.access
+
+
+def test_the_pause_goes_by_the_clock_that_nobody_sets(
+    source: TokenSource, issuer: Issuer, clock: FakeClock
+) -> None:
+    issuer.error = RefreshUnreachable()
+    clock.advance(timedelta(minutes=11))
+    source.access()
+    clock.set_wall(clock.now() + timedelta(minutes=1))
+    source.access()
+    assert issuer.asked == 1
+
+
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+def test_a_server_that_names_a_time_is_asked_for_no_token_before_it(
+    source: TokenSource,
+    issuer: Issuer,
+    first: Tokens,
+    clock: FakeClock,
+    as_date: bool,  # noqa: FBT001
+) -> None:
+    clock.advance(timedelta(minutes=11))
+    pause = timedelta(seconds=100)
+    told = clock.now() + pause if as_date else pause
+    issuer.error = RefreshUnreachable("429 Too Many Requests", retry_after=told)
+    assert source.access() == first.access
+    clock.advance(99)
+    assert source.access() == first.access
+    with pytest.raises(RefreshUnreachable) as caught:
+        source.renew(first.access)  # though a request was refused
+    assert caught.value.retry_after == timedelta(seconds=1)
+    assert caught.value.reason == "429 Too Many Requests"
+    assert issuer.asked == 1
+    issuer.error = None
+    clock.advance(1)
+    assert source.access() != first.access
+
+
+def test_a_keyring_that_is_locked_makes_no_pause(
+    source: TokenSource, issuer: Issuer, first: Tokens, clock: FakeClock
+) -> None:
+    issuer.error = TokensLocked()
+    clock.advance(timedelta(minutes=11))
+    assert source.access() == first.access
+    issuer.error = None
+    assert source.access() != first.access
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(minutes=12)], ids=str)

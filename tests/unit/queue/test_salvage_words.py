@@ -26,8 +26,8 @@ ZONE = timezone(timedelta(hours=5))
 def test_the_user_is_told_what_is_back_and_what_is_gone() -> None:
     assert salvage_words.title(DONE) == "The database was damaged"
     assert salvage_words.text(DONE, ZONE) == (
-        "212 of 215 clicks, made from 2026-03-03 14:00 to 2026-03-09 22:00, are back."
-        " 3 clicks made between 2026-03-05 13:40 and 2026-03-05 16:26 are gone: enter their hours"
+        "212 of 215 clicks, made from 3 Mar 2026 14:00 to 9 Mar 2026 22:00, are back."
+        " 3 clicks made between 5 Mar 2026 13:40 and 5 Mar 2026 16:26 are gone: enter their hours"
         " again. 2 clicks may have been sent already: the server is asked before they are sent."
         " The damaged file is kept at /data/trayapp.db.damaged-now. It holds what was clicked, and"
         " neither passwords nor tokens; delete it when you miss nothing."
@@ -40,7 +40,7 @@ def test_the_user_is_told_what_is_back_and_what_is_gone() -> None:
         (Salvage(kept="x", all_clicks=1), "1 click is gone: enter its hours again."),
         (
             Salvage(kept="x", clicks=1, all_clicks=2, lost_after_ms=0),
-            "1 click made after 1970-01-01 00:00 is gone: enter its hours again.",
+            "1 click made after 1 Jan 1970 00:00 is gone: enter its hours again.",
         ),
         (Salvage(kept=""), "the WAL of the database) was taken away"),
     ],

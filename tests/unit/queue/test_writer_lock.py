@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -28,8 +27,9 @@ def is_free(path: Path) -> bool:
         return False
 
 
-def test_it_keeps_others_out_until_it_is_released(path: Path) -> None:
-    lock = WriterLock(path)
+@pytest.mark.parametrize("has_flock", [True, False], ids=["flock", "no flock"])
+def test_it_keeps_others_out_until_it_is_released(path: Path, *, has_flock: bool) -> None:
+    lock = WriterLock(path, has_flock=has_flock)
     lock.acquire(timeout=SOON)
     assert not is_free(path)
     lock.release()
@@ -85,11 +85,11 @@ def test_to_release_or_close_it_twice_is_no_error(path: Path) -> None:
 
 
 def test_what_nobody_holds_any_more_is_closed(path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     lock = WriterLock(path)
     lock.acquire(timeout=SOON)
     del lock
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert is_free(path)
 
 

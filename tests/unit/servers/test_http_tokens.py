@@ -167,6 +167,21 @@ def test_a_failed_refresh_says_what_it_was(answer: Recorder, wanted: Outcome) ->
     assert client.send("POST", "/x", {}) == wanted
 
 
+@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (503, ServerTrouble)])
+def test_a_server_that_named_a_time_is_asked_for_no_token_before_it(
+    status: int, kind: type[Throttled | ServerTrouble]
+) -> None:
+    answer = Recorder(status=status, headers={"Retry-After": "700"})
+    client = signed_in(Recorder(status=401), OLD, token_refresher(inside(answer), "/refresh"))
+    first, second = client.get("/x"), client.get("/x")
+    assert isinstance(first, kind)
+    assert isinstance(second, kind)
+    assert first.retry_after == timedelta(seconds=700)
+    assert isinstance(second.retry_after, timedelta)
+    assert timedelta(seconds=600) < second.retry_after <= timedelta(seconds=700)
+    assert len(answer.seen) == 1
+
+
 @pytest.mark.parametrize(
     ("given", "refresh"), [({"refresh_token": "new-r"}, "new-r"), ({}, OLD.refresh)]
 )

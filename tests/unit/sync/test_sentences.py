@@ -67,7 +67,8 @@ def test_a_duration_is_hours_and_minutes(length: timedelta, words: str) -> None:
         pytest.param(NOON.replace(hour=19, minute=0), "Fri 00:00", id="tomorrow over there"),
         pytest.param(NOON.replace(hour=18, minute=59), "23:59", id="the last minute of today"),
         pytest.param(NOON - timedelta(days=6), "Fri 14:04", id="six days ago"),
-        pytest.param(NOON - timedelta(days=7), "2026-01-01 14:04", id="a week ago"),
+        pytest.param(NOON - timedelta(days=7), "1 Jan 14:04", id="a week ago"),
+        pytest.param(NOON - timedelta(days=8), "31 Dec 2025 14:04", id="another year"),
     ],
 )
 def test_a_time_says_its_day_when_that_is_not_today(at: datetime, words: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from dataclasses import dataclass
+from datetime import date
 from tkinter import font
 from typing import Literal
 
@@ -14,7 +15,7 @@ from trayapp.desktop.windows.failed_row import Row, kind_words
 from trayapp.desktop.windows.looks import CARD_RADIUS, RING
 from trayapp.desktop.windows.signs import draw_chevron
 from trayapp.desktop.windows.theme import Theme
-from trayapp.i18n import _
+from trayapp.i18n import _, day_words
 from trayapp.tracking.entry import EventKind
 
 ROWS = "rows"
@@ -24,7 +25,7 @@ _LEAST_ENTRY = 150
 _MOST_LETTERS = 400
 _ANCHORS: tuple[Literal["nw", "ne", "sw", "se"], ...] = ("nw", "ne", "sw", "se")
 _MOST_FITTED = 2000
-_TIME_SAMPLE, _LONG_TIME_SAMPLE = "2026-00-00 00:00", "2026-00-00 00:00:00"
+_MONTHS = [date(2000, month, 28) for month in range(1, 13)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ class Painter:
         end = self._right - px(_PAD) - px(SIGN_UNITS) - px(8)
         kind = max(self._bold.measure(kind_words(one.value)) for one in EventKind)
         begin = self.left + max(kind, self._bold.measure("#100000")) + gap
+        day = max((day_words(one, with_year=True) for one in _MONTHS), key=len)
         named = [
             ("attempts", _("Attempts"), "5 / 5"),
-            ("created", _("Created"), _LONG_TIME_SAMPLE),
-            ("last", _("Last attempt"), _TIME_SAMPLE),
+            ("created", _("Created"), f"{day} 00:00:00"),
+            ("last", _("Last attempt"), f"{day} 00:00"),
             ("next", _("Next attempt"), _("after sign-in")),
         ]
         found = [

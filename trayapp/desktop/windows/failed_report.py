@@ -22,7 +22,7 @@ from trayapp.desktop.windows.failed_programs import (
 )
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.window import Window
-from trayapp.i18n import _
+from trayapp.i18n import _, system_words
 
 _LINES = 22
 _WIDTH = 660
@@ -86,7 +86,7 @@ class Paperwork:
             _write(Path(name), text)
         except OSError as error:
             words = _("The report could not be saved in {file}: {reason}. Choose another place.")
-            words = words.format(file=name, reason=error.strerror)
+            words = words.format(file=name, reason=system_words(error))
             self._say(Sign.NEEDS_YOU, words, None)
             return
         self._say(Sign.GOOD, _("The report is in {file}.").format(file=name), None)

@@ -14,7 +14,7 @@ from trayapp.control.messages import Reply, Request
 from trayapp.desktop.autostart import Autostart, AutostartError, LoginState, of_this_system
 from trayapp.desktop.windows.account import Account, text
 from trayapp.desktop.windows.banner import Banner
-from trayapp.desktop.windows.settings_form import Form
+from trayapp.desktop.windows.settings_form import WIDTH_UNITS, Form
 from trayapp.desktop.windows.settings_model import Preferred
 from trayapp.desktop.windows.widgets import Kind, Role, set_enabled
 from trayapp.desktop.windows.window import Opening, Sign, Window
@@ -55,7 +55,7 @@ class Settings:
 
     def _build(self, account: Account) -> None:
         window, widgets, px = self._window, self._window.widgets, self._window.theme.px
-        page = window.page()
+        page = window.page(width=WIDTH_UNITS)
         title = pgettext("title", "Settings")
         widgets.label(page, title, role=Role.TITLE).grid(row=0, sticky="w", pady=(0, px(8)))
         first = self._build_account(page, account)
@@ -188,7 +188,7 @@ class Settings:
             self._cancel_button.focus_set()
 
 
-_WHO_UNITS = 240
+_WHO_UNITS = WIDTH_UNITS - 172
 
 
 def _who(account: Account) -> str:

@@ -12,9 +12,10 @@ from tkinter import ttk
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.settings_model import Preferred
 from trayapp.desktop.windows.widgets import Role, Widgets
-from trayapp.desktop.windows.window import CONTENT_UNITS
 from trayapp.i18n import _, pgettext
 
+WIDTH_UNITS = 470
+"""Wider than other small windows, so that it is not higher than a small screen."""
 _TIME_UNITS = 72
 _NUMBER_UNITS = 56
 
@@ -47,7 +48,7 @@ class Form:
         self._make_quiet()
         self.login = widgets.check(self.widget, _("Start at login"), self.at_login)
         self._put(self.login, above=6)
-        self.login_words = widgets.label(self.widget, role=Role.MUTED, wrap=CONTENT_UNITS)
+        self.login_words = widgets.label(self.widget, role=Role.MUTED, wrap=WIDTH_UNITS)
         self._put(self.login_words)
         self.tell_login("")
         self._make_attempts()
@@ -80,10 +81,10 @@ class Form:
 
     def _make_choice(self, name: str, label: str, names: Mapping[str, str]) -> None:
         widgets = self._widgets
-        if self._texts[name].get() not in names:  # a value that only the file can have
-            self._texts[name].set(next(iter(names)))
+        now = self._texts[name].get()
+        known = names if now in names else {**names, now: now}  # what only the file can say
         self._put(widgets.label(self.widget, label), above=8)
-        self._put(widgets.segments(self.widget, names, self._texts[name]), above=2)
+        self._put(widgets.choice(self.widget, known, self._texts[name]), above=2)
 
     def _make_quiet(self) -> None:
         row, px = self._widgets.frame(self.widget), self._widgets.theme.px
@@ -93,27 +94,25 @@ class Form:
         )
         for place, (label, name) in enumerate(parts):
             words = self._widgets.label(row, label)
-            words.grid(row=0, column=2 * place, padx=(px(24 if place == 0 else 6), px(6)))
+            words.grid(row=0, column=2 * place, padx=(px(_INDENT if place == 0 else 6), px(6)))
             self._entry(row, name, units=_TIME_UNITS).grid(row=0, column=2 * place + 1)
         self._put(row, above=2)
         hint = _("Messages wait until then and come as one, for example 22:00 to 7:00.")
-        below = self._widgets.label(
-            self.widget, hint, role=Role.MUTED, wrap=CONTENT_UNITS - _INDENT
-        )
+        below = self._widgets.label(self.widget, hint, role=Role.MUTED, wrap=WIDTH_UNITS - _INDENT)
         self._put(below, above=2, indent=_INDENT)
 
     def _make_attempts(self) -> None:
         row, px = self._widgets.frame(self.widget), self._widgets.theme.px
         row.columnconfigure(0, weight=1)
         text = _("Attempts before a task counts as failed")
-        label = self._widgets.label(row, text, wrap=CONTENT_UNITS - _NUMBER_UNITS - 2 * RING - 8)
+        label = self._widgets.label(row, text, wrap=WIDTH_UNITS - _NUMBER_UNITS - 2 * RING - 8)
         label.grid(row=0, column=0, sticky="we", padx=(0, px(8)))
         self._entry(row, "max_attempts", units=_NUMBER_UNITS).grid(row=0, column=1)
         self._put(row, above=8)
 
     def _make_certificates(self) -> None:
         text = _("Trust the certificates in this file, too (PEM)")
-        self._put(self._widgets.label(self.widget, text, wrap=CONTENT_UNITS), above=8)
+        self._put(self._widgets.label(self.widget, text, wrap=WIDTH_UNITS), above=8)
         entry = self._widgets.entry(self.widget, self._texts["ca_file"])
         self._fields["ca_file"] = self._put(entry, above=2)
 
@@ -134,12 +133,12 @@ class Form:
         return widget
 
 
-_INDENT = 24
+_INDENT = 26
 
 
 def _languages() -> Mapping[str, str]:
     # Each in its own words, so that it is found by who cannot read the others.
-    return {"": _("System"), "en": "English", "ru": "Русский"}
+    return {"": pgettext("language", "System"), "en": "English", "ru": "Русский"}
 
 
 def _icon_styles() -> Mapping[str, str]:
