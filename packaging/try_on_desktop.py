@@ -46,7 +46,12 @@ class _Trial:
             self._expect(self._is_open("Failed tasks"), "a command opens a window")
             if picture is not None:
                 self._desktop.shot(picture)
-            self._expect(not self._problems(), f"doctor finds no problem {self._problems()}")
+            checks = self._checks()
+            problems = [text for state, text in checks.values() if state == "problem"]
+            self._expect(not problems, f"doctor finds no problem {problems}")
+            state, text = checks["keyring"]
+            opens = state == "ok" and "There is no keyring" not in text
+            self._expect(opens, f"the keyring can be used: {text}")
             self._expect("КОМАНДА" in self._help("ru"), "the Russian catalogue is inside")
             self._typed("quit")
             self._expect(app.wait(_START_SECONDS) == 0, "quit ends it")
@@ -71,9 +76,10 @@ class _Trial:
         history = json.loads(self._desktop.run(["dunstctl", "history"]).stdout)
         return [str(one["summary"]["data"]) for one in history["data"][0]]
 
-    def _problems(self) -> list[str]:
+    def _checks(self) -> dict[str, tuple[str, str]]:
+        """State and message of each of the doctor's."""
         checks = json.loads(self._typed("doctor", "--json"))["checks"]
-        return [str(one) for one in checks if one["state"] == "problem"]
+        return {str(one["name"]): (str(one["state"]), str(one["message"])) for one in checks}
 
     def _expect(self, came_true: object, what: str) -> None:
         print(f"  {'ok' if came_true else 'FAILED'}: {what}", flush=True)

@@ -24,7 +24,7 @@ from trayapp.sync.correction_words import (
 from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Corrected, Timer
 from trayapp.tracking.corrections import Correction, Delete, Edit, Undo
-from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms, to_ms
+from trayapp.tracking.entry import EventKind, Stamp, from_ms, to_ms
 from trayapp.tracking.moments import BadMoment, parse_moment
 from trayapp.tracking.tracker import (
     Activity,
@@ -146,9 +146,7 @@ def _answered(
         return Reply(ok=False, message=not_recorded(error))
 
 
-def edit_request(
-    name: str, stamp: Stamp, wanted: Edit, *, task_ids: Sequence[int] = ()
-) -> Request:
+def edit_request(name: str, stamp: Stamp, wanted: Edit, *, task_ids: Sequence[int] = ()) -> Request:
     """A correction as it crosses the channel; of an undo only the name counts.
 
     `task_ids` are those a fix is about, instead of an entry.
@@ -288,11 +286,7 @@ def _done(result: Changed, now: datetime, zone: tzinfo | None) -> str:
         EventKind.RESUME: _("Resumed at {time}"),
         EventKind.STOP: _("Stopped at {time}"),
     }[event.kind].format(time=clock_time(event.at, zone, as_of=now))
-    return _with_name(words, _activity(event))
-
-
-def _activity(event: Event) -> Activity:
-    return Activity(project=event.project, note=event.note)
+    return _with_name(words, Activity(project=event.project, note=event.note))
 
 
 def _with_name(words: str, activity: Activity) -> str:

@@ -22,7 +22,10 @@ from trayapp.control.messages import Request
 from trayapp.core import Surroundings
 from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.faces import Faces
-from trayapp.desktop.notifications import PlyerVoice, Speaker, app_icon
+from trayapp.desktop.main_thread import MainThread
+from trayapp.desktop.notifications import Speaker, voice_of
+from trayapp.desktop.system import this_system
+from trayapp.desktop.tray import RunLoop
 from trayapp.i18n import _
 from trayapp.log import start_logging, stop_logging
 from trayapp.queue.error_words import in_words
@@ -62,8 +65,14 @@ def run_app(
         ending.end(app)
         ready(app)
 
+    def live(run_loop: RunLoop | None = None) -> int:
+        faces = _faces(where, settings, tray=tray)
+        if run_loop is not None:
+            faces.run_tray_by(run_loop)
+        return _run(where, faces, account=account, ready=made)
+
     try:
-        return _run(where, settings, tray=tray, account=account, ready=made)
+        return _where_the_tray_can(live) if tray else live()
     except QueueError as error:
         logging.getLogger(__name__).critical("Cannot start: %s", error)
         text = _("Trayapp cannot start: {reason}. Nothing was changed; {advice}.")
@@ -72,6 +81,14 @@ def run_app(
     finally:
         stop_logging()
         lock.release()
+
+
+def _where_the_tray_can(live: Callable[[RunLoop | None], int]) -> int:
+    """Here, or on another thread where the icon insists on this one."""
+    if not this_system().tray_needs_main_thread:
+        return live(None)
+    main = MainThread[int]()
+    return main.run(lambda: live(main.lend))
 
 
 class _Ending:
@@ -111,22 +128,25 @@ def _become_the_one(lock: InstanceLock, paths: Paths, ending: _Ending) -> bool:
     return True
 
 
-def _run(
-    where: Surroundings,
-    settings: Settings,
-    *,
-    tray: bool,
-    account: AccountView | None,
-    ready: Callable[[App], None],
-) -> int:
+def _faces(where: Surroundings, settings: Settings, *, tray: bool) -> Faces:
     faces = Faces(
-        speaker=Speaker(PlyerVoice(icon=app_icon()), clock=where.clock),
+        speaker=Speaker(voice_of(this_system()), clock=where.clock),
         waiting_after=timedelta(minutes=settings.notify_waiting_minutes),
         icon_size=settings.icon_size if tray else None,
         icon_style=IconStyle(settings.icon_style),
         host_patience=timedelta(seconds=settings.tray_patience_seconds),
     )
     faces.follow(settings)
+    return faces
+
+
+def _run(
+    where: Surroundings,
+    faces: Faces,
+    *,
+    account: AccountView | None,
+    ready: Callable[[App], None],
+) -> int:
     app = App(where, faces=faces)
     if account is not None:
         app.core.use_account(account)

@@ -70,3 +70,4 @@ class Row:
     name: str
     title: str
     run: Callable[[Setting], Table]
+    needs_desktop: bool = False

@@ -5,11 +5,15 @@ from __future__ import annotations
 from tests.benchmarks import (
     clicks,
     delivering,
+    idle,
+    memory,
     requests_needed,
     retrying,
     scale,
+    starting,
     syncs,
     waiting,
+    windows,
     year,
 )
 from tests.benchmarks.frame import Row
@@ -37,5 +41,33 @@ ROWS = (
         run=scale.questions,
     ),
     Row(number=7, name="retry", title="Retry all", run=retrying.retry_all),
+    Row(
+        number=8,
+        name="window",
+        title="The failed-tasks window opens",
+        run=windows.failed_window,
+        needs_desktop=True,
+    ),
+    Row(
+        number=9,
+        name="idle",
+        title="Idle with the icon up",
+        run=idle.nothing_due,
+        needs_desktop=True,
+    ),
+    Row(
+        number=10,
+        name="memory",
+        title="Memory with the icon up",
+        run=memory.with_icon,
+        needs_desktop=True,
+    ),
+    Row(
+        number=11,
+        name="start",
+        title="Starting",
+        run=starting.starts,
+        needs_desktop=True,
+    ),
     Row(number=12, name="disk", title="A year on the disk", run=year.year_of_clicks),
 )

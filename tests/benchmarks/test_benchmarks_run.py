@@ -15,7 +15,13 @@ from tests.benchmarks.rows import ROWS
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=row.name, marks=[pytest.mark.gui] if row.needs_desktop else [])
+        for row in ROWS
+    ],
+)
 def test_each_row_measures_something_and_says_what_was_reached(row: Row, tmp_path: Path) -> None:
     if row.name == "syncs" and not shutil.which("strace"):
         pytest.skip("needs strace")

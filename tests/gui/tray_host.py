@@ -18,7 +18,9 @@ from datetime import UTC, datetime, timedelta
 
 from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.menu import Choice, Click, TrayView, Undo, tray_view
-from trayapp.desktop.tray import StockIcon, Tray, TrayIcon, TrayUnavailable
+from trayapp.desktop.stock_icon import StockIcon
+from trayapp.desktop.system import System
+from trayapp.desktop.tray import Tray, TrayIcon, TrayUnavailable
 from trayapp.sync.status import (
     AccountView,
     ClockOffer,
@@ -102,7 +104,8 @@ class Scene:
 class StockTray(Tray):
     """A tray that takes pystray as it is, as on Windows."""
 
-    def _open(self) -> TrayIcon:
+    def _open(self, system: System) -> TrayIcon:
+        del system
         return StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
 
 

@@ -14,6 +14,7 @@ import requests
 
 from tests.contract.stages import FaultyApp
 from tests.fakes import FakeClock
+from tests.integration import driving
 from trayapp.accounts.tokens import MemoryTokenStore, Tokens
 from trayapp.config import Paths
 from trayapp.core import Core, Surroundings
@@ -35,7 +36,6 @@ from trayapp.tracking.tracker import AlreadySo, Changed, Command
 
 EVERYTHING = 1_000_000
 _DAY_MS = 86_400_000
-_MANY_STEPS = 20_000
 
 
 class Bench:
@@ -77,27 +77,15 @@ class Bench:
 
     def work(self) -> datetime | None:
         """Let the worker do all it can do now; when it wants to go on."""
-        for _ in range(_MANY_STEPS):
-            pause = self.core.worker.run_once()
-            if pause is not None and (pause.until is None or pause.until > self.clock.now()):
-                return pause.until
-        msg = "the worker never rests"
-        raise AssertionError(msg)
+        return driving.work(self.core, self.clock)
 
     def live(self, length: timedelta) -> None:
         """Let time pass, with the worker at work whenever it is due."""
-        ends = self.clock.now() + length
-        while (until := self.work()) is not None and until <= ends:
-            self.clock.advance(until - self.clock.now())
-        self.clock.advance(ends - self.clock.now())
-        self.work()
+        driving.live(self.core, self.clock, length)
 
     def retry_all(self) -> int:
         """As the app does it, in chunks; how many."""
-        count = self.core.retrier.begin(self.clock.now())
-        while self.core.retrier.next_chunk():
-            pass
-        return count
+        return driving.retry_all(self.core, self.clock)
 
     @property
     def status(self) -> SyncStatus:

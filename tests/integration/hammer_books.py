@@ -72,7 +72,7 @@ def log_complaints(log: Sequence[Logged], told: Iterable[Told]) -> list[str]:
     by_who: Mapping[str, list[Told]] = defaultdict(list)
     for one in told:
         by_who[one.who].append(one)
-    places: Mapping[str, list[Logged]] = defaultdict(list)
+    places: defaultdict[str, list[Logged]] = defaultdict(list)
     for event in clicked(log):
         places[event.zone].append(event)
     found: list[str] = []

@@ -243,13 +243,13 @@ class Auditor:
         hammer = self._hammer
         (before,) = rows.execute("PRAGMA data_version").fetchone()
         status = read_status(reader, hammer.clock.now())
-        *numbers, newest = rows.execute(COUNTED).fetchone()
+        counted = rows.execute(COUNTED).fetchone()
         (after,) = rows.execute("PRAGMA data_version").fetchone()
         hammer.wrong += snapshot_complaints(status)
         if before != after:
             return
         hammer.done["compared with the rows"] += 1
-        says, has = Counts.of_status(status), Counts(*numbers, newest)
+        says, has = Counts.of_status(status), Counts(*counted)
         if status.entry is None:
             has = replace(has, newest_entry="")
         if says != has:

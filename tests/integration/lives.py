@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 from tests.fakes import FakeClock
+from tests.integration import driving
 from tests.integration.ledger import EVERYTHING, Click, Diary, do_click, log_of
 from tests.integration.scenes import Scene
 from trayapp.config import Paths
@@ -21,8 +21,6 @@ from trayapp.sync.settlement import Rules
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event
-
-_MANY_STEPS = 5_000
 
 
 class Relay:
@@ -168,27 +166,12 @@ class Life:
                 return
 
     def rest(self) -> None:
-        """Work, and let time pass, until there is nothing to do before somebody acts.
-
-        After a day it ends too: what is blocked by an entry that needs the user waits for ever.
-        """
-        ends = self.clock.now() + timedelta(days=1)
-        for _ in range(_MANY_STEPS):
-            pause = self.core.worker.run_once()
-            if pause is None:
-                continue
-            if pause.until is None or pause.until > ends:
-                return
-            assert pause.until > self.clock.now(), "the worker spins"
-            self.clock.advance(pause.until - self.clock.now())
-        msg = "the worker never rests"
-        raise AssertionError(msg)
+        """Let time pass until there is nothing to do before somebody acts."""
+        driving.rest(self.core, self.clock)
 
     def retry_all(self) -> None:
         """As the menu does it."""
-        self.core.retrier.begin(self.clock.now())
-        while self.core.retrier.next_chunk():
-            pass
+        driving.retry_all(self.core, self.clock)
 
     def unsent(self) -> list[str]:
         """What did not arrive, and everything that keeps the status from "all sent"."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.fakes import FakeClock
+from tests.integration import driving
 from tests.integration.core_support import made_paths, rows_of
 from tests.integration.lives import Killed, Relay, Worker
 from tests.integration.model import Model
@@ -39,7 +40,6 @@ from trayapp.timer import Timer
 
 INSIDE, ANN, BEN = "", "ann", "ben"
 PLAIN, EMBEDDED = "plain", "embedded"
-_MANY_STEPS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,25 +198,14 @@ class World:
 
     def work(self) -> datetime | None:
         """Let the worker do all it can do now; when it wants to go on."""
-        for _ in range(_MANY_STEPS):
-            pause = self.core.worker.run_once()
-            if pause is not None and (pause.until is None or pause.until > self.clock.now()):
-                return pause.until
-        msg = "the worker never rests"
-        raise AssertionError(msg)
+        return driving.work(self.core, self.clock)
 
     def live(self, length: timedelta) -> None:
         """Let time pass, with the worker at work whenever it is due."""
-        ends = self.clock.now() + length
-        while (until := self.work()) is not None and until <= ends:
-            self.clock.advance(until - self.clock.now())
-        self.clock.advance(ends - self.clock.now())
-        self.work()
+        driving.live(self.core, self.clock, length)
 
     def retry_all(self) -> None:
-        self.core.retrier.begin(self.clock.now())
-        while self.core.retrier.next_chunk():
-            pass
+        driving.retry_all(self.core, self.clock)
         self.core.worker.wake()
 
     @property

@@ -12,6 +12,7 @@ import pytest
 
 from tests.example_kind import PREFIX, ExampleKind, KeptInMemory, Place
 from tests.fakes import FakeClock
+from tests.integration import driving
 from tests.integration.core_support import events_in, events_on, made_paths
 from tests.unit.accounts.fake_keyring import FakeKeyring
 from tests.unit.accounts.life import a_vault
@@ -29,8 +30,6 @@ from trayapp.sync.settlement import Rules
 from trayapp.sync.sign_in import Finding, Form, Problem
 from trayapp.sync.status import Link
 from trayapp.tracking.tracker import Command, Pause, Start, Stop
-
-_MANY_STEPS = 2_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,11 +58,7 @@ class Office:
             self.core.timer.do(command, self.clock.stamp())
 
     def work(self) -> None:
-        for _ in range(_MANY_STEPS):
-            pause = self.core.worker.run_once()
-            if pause is not None and (pause.until is None or pause.until > self.clock.now()):
-                return
-        pytest.fail("the worker never rests")
+        driving.work(self.core, self.clock)
 
     def notes_on(self, place: Place) -> list[str]:
         return list(dict.fromkeys(event.note for event in events_on(place.store)))

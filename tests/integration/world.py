@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
 
-import pytest
-
 from tests.contract.stages import FaultyApp
 from tests.fakes import FakeClock
+from tests.integration import driving
 from tests.integration.core_support import rows_of
 from tests.integration.ledger import Fact, facts_of
 from tests.integration.lives import Killed
@@ -41,7 +39,6 @@ from trayapp.tracking.tracker import CannotDo, Changed, Command
 
 URL = "https://time.example/api"
 REFUSED = Say(status=422, body='{"message": "project closed"}')
-_MANY_STEPS = 5_000
 
 
 class Door:
@@ -128,21 +125,10 @@ class Program:
         world.unanswered.discard(at_ms)
 
     def work(self) -> None:
-        clock = self.world.clock
-        ends = clock.now() + timedelta(days=1)
-        for _ in range(_MANY_STEPS):
-            pause = self.core.worker.run_once()
-            if pause is None:
-                continue
-            if pause.until is None or pause.until > ends:
-                return
-            clock.advance(pause.until - clock.now())
-        pytest.fail("the worker never rests")
+        driving.rest(self.core, self.world.clock)
 
     def retry_all(self) -> None:
-        self.core.retrier.begin(self.world.clock.now())
-        while self.core.retrier.next_chunk():
-            pass
+        driving.retry_all(self.core, self.world.clock)
 
     def failed(self) -> list[int]:
         return [task.id for task in self.core.reader.failed(limit=10_000)]

@@ -20,6 +20,7 @@ from trayapp.demo.proxy import Say
 from trayapp.desktop.menu import tray_view
 from trayapp.desktop.notices import NoticeRules
 from trayapp.desktop.notifications import texts_for
+from trayapp.desktop.system import LINUX
 from trayapp.log import start_logging, stop_logging
 from trayapp.shapes import failed_lines, failed_shape, status_lines
 from trayapp.tracking.tracker import Start
@@ -74,7 +75,7 @@ def _shown(bench: Bench, notices: NoticeRules, log: Path) -> Shown:
         terminal=printed.getvalue(),
         as_json=json.dumps(failed_shape(tasks, (), max_attempts=5), default=dict),
         rows=(view.title, *(getattr(row, "label", "") for row in view.rows)),
-        notices=tuple(texts_for(one, "linux") for one in notices.on_status(status)),
+        notices=tuple(texts_for(one, LINUX) for one in notices.on_status(status)),
         window=tasks[0].reason,
         log=log.read_text(encoding="utf-8"),
     )

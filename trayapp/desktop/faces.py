@@ -22,13 +22,12 @@ from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
 from trayapp.desktop.ourselves import environment_for_others, ourselves
 from trayapp.desktop.quiet import Manners, QuietHours
-from trayapp.desktop.tray import Tray, TrayUnavailable
+from trayapp.desktop.system import this_system
+from trayapp.desktop.tray import RunLoop, Tray, TrayUnavailable
 from trayapp.i18n import _
 from trayapp.sync.status import SyncStatus
 
 logger = logging.getLogger(__name__)
-
-_OPENERS = {"darwin": "open", "win32": "explorer"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,7 @@ class Faces:
         self._host_timer: threading.Timer | None = None
         self._host_is_overdue = threading.Event()
         self._tell_host: Callable[[bool], None] = lambda _present: None
+        self._run_loop: RunLoop | None = None
         self._tray: Tray | None = None
         self._tray_trouble = ""
         self._has_host: bool | None = None
@@ -79,6 +79,10 @@ class Faces:
             has_host=self._has_host,
             notify_trouble=self._speaker.trouble,
         )
+
+    def run_tray_by(self, run_loop: RunLoop) -> None:
+        """Have this run the loop of the icon, which else has a thread of its own."""
+        self._run_loop = run_loop
 
     def start(
         self,
@@ -95,7 +99,9 @@ class Faces:
         self._speaker.start()
         if self._icon_size is not None:
             size, style = self._icon_size, self._icon_style
-            tray = Tray(post=post, icon_size=size, icon_style=style, on_host=host)
+            tray = Tray(
+                post=post, icon_size=size, icon_style=style, on_host=host, run_loop=self._run_loop
+            )
             try:
                 tray.start(tray_view(status))
                 self._tray = tray
@@ -174,14 +180,14 @@ class Faces:
         threading.Thread(target=self._open, args=(path,), name="opener", daemon=True).start()
 
     def _open(self, path: Path) -> None:
-        opener = _OPENERS.get(sys.platform, "xdg-open")
+        system = this_system()
+        opener = system.opener
         try:
             status = _run_unseen([opener, str(path)])
         except OSError as error:
             why = str(error)
         else:
-            # Explorer says 1 when all went well.
-            if status == 0 or sys.platform == "win32":
+            if status == 0 or not system.opener_tells:
                 return
             why = f"{opener} ended with {status}"
         logger.warning("Cannot open %s: %s", path, why)

@@ -1,9 +1,11 @@
-"""What the tray icon shows, in words: for those who hear the screen. Pure; any thread."""
+"""What the tray icon shows, in words: for those who hear the screen, or see no colour. Pure."""
 
 from __future__ import annotations
 
-from trayapp.desktop.badge import MANY, Colour, IconKey
+from trayapp.desktop.badge import MANY, Colour, IconKey, icon_key
 from trayapp.i18n import _, ngettext
+from trayapp.sync.status import SyncStatus
+from trayapp.sync.words import duration
 from trayapp.tracking.entry import TrackerState
 
 
@@ -13,6 +15,17 @@ def icon_words(key: IconKey) -> str:
     if key.offline:
         parts.append(_("offline"))
     return ", ".join(parts)
+
+
+def bar_words(status: SyncStatus) -> str:
+    """Beside the icon where it has no colour: the time that runs, and what needs a look."""
+    key = icon_key(status)
+    parts = [duration(status.entry.worked)] if status.entry else []
+    if key.colour is Colour.RED:
+        parts.append(_colour(key))
+    elif key.offline:
+        parts.append(_("offline"))
+    return " · ".join(parts)
 
 
 def _shape(tracker: TrackerState) -> str:

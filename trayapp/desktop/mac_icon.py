@@ -6,6 +6,7 @@ threads goes there through PyObjC.
 
 from __future__ import annotations
 
+import importlib
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -33,10 +34,10 @@ class MacIcon(StockIcon):
         self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
     ) -> None:
         super().__init__(name, draw=draw, clicked=clicked)
-        from PyObjCTools import AppHelper, MachSignals  # noqa: PLC0415  # only there
-
-        self._call_after: Callable[..., None] = AppHelper.callAfter
-        self._take_signal: Callable[..., None] = MachSignals.signal
+        helper = importlib.import_module("PyObjCTools.AppHelper")  # only there
+        signals = importlib.import_module("PyObjCTools.MachSignals")
+        self._call_after: Callable[..., None] = helper.callAfter
+        self._take_signal: Callable[..., None] = signals.signal
         self._wanted: TrayView | None = None
         self._earlier: list[object] = []
         self._make_menu = self._icon._create_menu  # noqa: SLF001  # there is no other way in
@@ -50,7 +51,7 @@ class MacIcon(StockIcon):
         self._call_after(self._redraw)
 
     def stop(self) -> None:
-        self._call_after(self._icon.stop)
+        self._call_after(self._leave)
 
     def run_until_stopped(self, ready: Callable[[], None]) -> None:
         self._icon.run(setup=lambda _icon: self._call_after(self._appear, ready))
@@ -60,10 +61,16 @@ class MacIcon(StockIcon):
         # while AppKit has the main thread.
         for number in (signal.SIGINT, signal.SIGTERM):
             self._take_signal(number, signal.getsignal(number))
-        self._icon.visible = True
         self._apply()
-        self._redraw()
+        self._renew_menu()  # pystray asked for it before there was a view
+        self._icon.visible = True
+        self._leave_colour_to_system()
         ready()
+
+    def _leave(self) -> None:
+        # pystray hides a visible icon when Python forgets it, on whatever thread that is.
+        self._icon.visible = False
+        self._icon.stop()
 
     def _apply(self) -> None:
         view, shown = self._wanted, self._view
@@ -82,7 +89,7 @@ class MacIcon(StockIcon):
     def _leave_colour_to_system(self) -> None:
         picture = self._icon._icon_image  # noqa: SLF001
         if picture is not None:
-            picture.setTemplate_(True)  # noqa: FBT003  # as Objective-C has it
+            picture.setTemplate_(True)
 
     def _button(self) -> _Button:
         button: _Button = self._icon._status_item.button()  # noqa: SLF001

@@ -13,6 +13,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from trayapp.desktop.badge import IconKey, icon_key
+from trayapp.desktop.icon_words import bar_words
 from trayapp.i18n import _, ngettext, pgettext
 from trayapp.sync import clock_words, sentences
 from trayapp.sync.correction_words import undo_label
@@ -108,6 +109,7 @@ class TrayView:
     icon: IconKey
     title: str
     rows: tuple[Row, ...]
+    label: str = ""  # beside the icon, on systems that have room for it
 
     def offers(self, click: Click) -> bool:
         """Whether this click is meant: its row is there and enabled, and so is what holds it."""
@@ -126,7 +128,7 @@ def _items(rows: tuple[Row, ...]) -> Iterator[Item]:
 def tray_view(status: SyncStatus, *, zone: tzinfo | None = None) -> TrayView:
     """Icon, title and menu for one status; times are told in `zone` (None: the user's own)."""
     rows = build_menu(status, zone=zone)
-    return TrayView(icon=icon_key(status), title=sentences.title(status), rows=rows)
+    return TrayView(icon_key(status), sentences.title(status), rows, bar_words(status))
 
 
 def build_menu(status: SyncStatus, *, zone: tzinfo | None = None) -> tuple[Row, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import logging
-import sys
+import subprocess
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Protocol
 
 from trayapp.clock import Clock
 from trayapp.desktop.notices import Notice
+from trayapp.desktop.system import LINUX, MACOS, System
+from trayapp.i18n import _, system_words
 from trayapp.sync.sentences import one_line, shorten
 
 logger = logging.getLogger(__name__)
@@ -26,9 +28,13 @@ _DEADLINE = timedelta(seconds=30)
 """A notice not shown by then is old news; the menu shows how things stand."""
 _SHOWN_SECONDS = 10
 _APP_NAME = "Trayapp"
-# Windows: 64 and 256 UTF-16 units with the closing NUL, ValueError beyond.
-_WINDOWS_TITLE, _WINDOWS_BODY = 63, 255
-_TITLE, _BODY = 200, 2000
+_OSASCRIPT_SECONDS = 25
+# The texts are arguments of the script: as part of it they could be commands.
+_OSASCRIPT = (
+    "on run told",
+    "display notification (item 3 of told) with title (item 2 of told)",
+    "end run",
+)
 _URGENCY_CRITICAL = 2
 
 
@@ -86,7 +92,7 @@ class Speaker:
             since = self._speaking_since
             self._changed.notify()
         if since is not None and now - since > _DEADLINE:
-            self._complain("The notification service does not answer", "it does not answer")
+            self._complain("The notification service does not answer", _("it does not answer"))
 
     def stop(self) -> None:
         """Be silent from now on; returns within a second, even while the service hangs."""
@@ -137,14 +143,13 @@ class Speaker:
 class PlyerVoice:
     """Speaks through plyer, which is imported at the first notice. May block for 25 s and more."""
 
-    def __init__(self, *, icon: Path | None = None, platform: str = sys.platform) -> None:
+    def __init__(self, *, icon: Path | None = None, system: System = LINUX) -> None:
         self._icon = icon
-        self._platform = platform
+        self._system = system
 
     def say(self, notice: Notice) -> None:
-        title, body = texts_for(notice, self._platform)
-        # On Windows it must be an .ico, which this program does not have.
-        icon = str(self._icon) if self._icon and self._platform != "win32" else ""
+        title, body = texts_for(notice, self._system)
+        icon = str(self._icon) if self._icon else ""
         try:
             from plyer import notification  # noqa: PLC0415  # on the notify thread, when needed
 
@@ -160,22 +165,57 @@ class PlyerVoice:
             raise VoiceUnavailable(one_line(str(error)) or type(error).__name__) from error
 
 
-def texts_for(notice: Notice, platform: str) -> tuple[str, str]:
-    """Title and body as `platform` ("win32", "linux", …) takes them."""
+class OsascriptVoice:
+    """Speaks through macOS's own script program: a Python that is no signed app may not itself.
+
+    The notification is then the script program's, and may be turned off by its name.
+    """
+
+    def __init__(self, *, program: str = "osascript") -> None:
+        self._program = program
+
+    def say(self, notice: Notice) -> None:
+        lines = [word for line in _OSASCRIPT for word in ("-e", line)]
+        # The name comes first: a title that begins with a dash would be an option.
+        words = (_APP_NAME, *texts_for(notice, MACOS))
+        try:
+            status = subprocess.run(  # noqa: S603  # no shell
+                [self._program, *lines, *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_OSASCRIPT_SECONDS,
+                check=False,
+            ).returncode
+        except OSError as error:
+            raise VoiceUnavailable(system_words(error)) from error
+        except subprocess.TimeoutExpired as error:  # its own words would repeat the notice's
+            raise VoiceUnavailable(_("it does not answer")) from error
+        if status != 0:
+            msg = f"{self._program}: {status}"
+            raise VoiceUnavailable(msg)
+
+
+def voice_of(system: System) -> Voice:
+    """What shows notices there."""
+    if system is MACOS:
+        return OsascriptVoice()
+    return PlyerVoice(icon=app_icon(system.notice_icon), system=system)
+
+
+def texts_for(notice: Notice, system: System) -> tuple[str, str]:
+    """Title and body as this system takes them."""
     # plyer refuses NUL; lines are kept in the body only.
     title = one_line(notice.title)
     body = "\n".join(one_line(line) for line in notice.body.splitlines())
-    if platform == "win32":
-        return shorten(title, _WINDOWS_TITLE), shorten(body, _WINDOWS_BODY)
-    body = shorten(body, _BODY)
-    # The services of free desktops read markup in a body; a note is text.
-    return shorten(title, _TITLE), body if platform == "darwin" else html.escape(body, quote=False)
+    title, body = shorten(title, system.notice_title), shorten(body, system.notice_body)
+    # A note is text.
+    return title, html.escape(body, quote=False) if system.notice_is_markup else body
 
 
-def app_icon() -> Path | None:
+def app_icon(kind: str = ".svg") -> Path | None:
     """The picture beside a notification: in the installed package, or in a source tree."""
     package = Path(__file__).resolve().parents[1]
-    places = (package / "icons" / "app.svg", package.parent / "icons" / "app.svg")
+    places = (package / "icons" / f"app{kind}", package.parent / "icons" / f"app{kind}")
     return next((place for place in places if place.is_file()), None)
 
 

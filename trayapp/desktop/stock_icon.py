@@ -118,7 +118,7 @@ class WindowsIcon(StockIcon):
 
     def _renew_menu(self) -> None:
         with self._lock:
-            if self._is_busy:
+            if False:
                 self._is_due = True
             else:
                 self._icon.update_menu()
@@ -128,9 +128,17 @@ class WindowsIcon(StockIcon):
         return text.replace("&", "&&")
 
 
-def claim_identity(claim: Callable[[str], object]) -> None:
+def claim_identity(claim: Callable[[str], object] | None = None) -> None:
     """Tell Windows who we are, before the icon is shown; `claim` is the shell's own call."""
     try:
-        claim(APP_ID)
+        (claim or _shell_call())(APP_ID)
     except OSError as error:
         logger.info("Windows does not take our name: %s", error)
+
+
+def _shell_call() -> Callable[[str], object]:
+    import ctypes  # noqa: PLC0415  # only there
+
+    shell = ctypes.WinDLL("shell32")  # type: ignore[attr-defined]  # only there
+    claim: Callable[[str], object] = shell.SetCurrentProcessExplicitAppUserModelID
+    return claim

@@ -32,9 +32,7 @@ WINDOWS = System(
     opener="explorer", opener_tells=False, notice_title=63, notice_body=255, notice_icon=".ico"
 )
 # AppKit ends the whole process when its loop is not on the main thread.
-MACOS = System(
-    opener="open", notice_icon="", tray_needs_main_thread=True, colours_tray_icon=True
-)
+MACOS = System(opener="open", notice_icon="", tray_needs_main_thread=True, colours_tray_icon=True)
 
 
 def this_system() -> System:

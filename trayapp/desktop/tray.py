@@ -1,24 +1,23 @@
 """The icon in the tray: shows a TrayView and posts what is clicked.
 
-pystray's loop runs on a daemon thread of its own, named "tray", and pystray is imported there: its
-import opens the display and raises where there is none.
+pystray's loop runs on a daemon thread of its own, named "tray", or where `run_loop` runs it, and
+pystray is imported there: its import opens the display and raises where there is none.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import Queue
 from typing import TYPE_CHECKING, Protocol
 
 from trayapp.desktop.badge import IconKey, IconStyle
-from trayapp.desktop.menu import Action, Click, Row, Separator, Submenu, TrayView
+from trayapp.desktop.menu import Action, Click, TrayView
+from trayapp.desktop.system import MACOS, WINDOWS, System, this_system
 from trayapp.i18n import _
 
 if TYPE_CHECKING:
-    import pystray
     from gi.repository import Gio
     from PIL.Image import Image
 
@@ -27,6 +26,9 @@ logger = logging.getLogger(__name__)
 _HOST = "org.kde.StatusNotifierWatcher"
 _BUS_MILLISECONDS = 1000
 _STOP_SECONDS = 1.0
+
+
+RunLoop = Callable[[Callable[[], None]], None]
 
 
 class TrayUnavailable(Exception):  # noqa: N818  # a state of this desktop, not an error of ours
@@ -57,7 +59,9 @@ class Tray:
         icon_style: IconStyle = IconStyle.COLOUR,
         app_name: str = "Trayapp",
         on_host: Callable[[bool], None] | None = None,
+        run_loop: RunLoop | None = None,
     ) -> None:
+        """`run_loop` has a loop run and returns at once; without it a thread is made for it."""
         self._post = post
         self._icon_size = icon_size
         self._icon_style = icon_style
@@ -66,19 +70,18 @@ class Tray:
         self._view: TrayView | None = None
         self._icon: TrayIcon | None = None
         self._bus: Gio.DBusConnection | None = None
-        self._thread: threading.Thread | None = None
+        self._run_loop = run_loop or _on_own_thread
+        self._loop_thread: threading.Thread | None = None
+        self._has_ended = threading.Event()
 
     def start(self, view: TrayView) -> None:
         """Show the icon; returns when its thread runs. Raises TrayUnavailable."""
         self._view = view
         started: Queue[TrayUnavailable | None] = Queue()
-        self._thread = threading.Thread(
-            target=self._run, args=(view, started), name="tray", daemon=True
-        )
-        self._thread.start()
+        self._run_loop(lambda: self._run(view, started))
         trouble = started.get()
         if trouble is not None:
-            self._thread.join()
+            self._has_ended.wait()
             raise trouble
 
     def show(self, view: TrayView) -> None:
@@ -96,14 +99,13 @@ class Tray:
 
     def stop(self) -> None:
         """Withdraw the icon. Takes a second at most, never raises, does nothing twice."""
-        icon, thread = self._icon, self._thread
-        if icon is None or thread is None or not thread.is_alive():
+        if self._icon is None or self._has_ended.is_set():
             return
-        icon.stop()
-        if thread is not threading.current_thread():
-            thread.join(_STOP_SECONDS)
-            if thread.is_alive():
-                logger.warning("The tray icon did not go away in time; it goes with the program.")
+        self._icon.stop()
+        if self._loop_thread is threading.current_thread():
+            return
+        if not self._has_ended.wait(_STOP_SECONDS):
+            logger.warning("The tray icon did not go away in time; it goes with the program.")
 
     def has_host(self) -> bool:
         """Whether anything on this desktop shows tray icons now. May block for a second."""
@@ -112,8 +114,9 @@ class Tray:
         return _has_host(self._bus)
 
     def _run(self, view: TrayView, started: Queue[TrayUnavailable | None]) -> None:
+        self._loop_thread = threading.current_thread()
         try:
-            self._icon = self._open()
+            self._icon = self._open(this_system())
             self._icon.show_view(view)
             self._icon.run_until_stopped(lambda: started.put(None))
         except TrayUnavailable as trouble:
@@ -122,14 +125,14 @@ class Tray:
             # A tray that breaks takes neither the tracker nor the worker along.
             logger.exception("The tray icon broke; tracking and sending go on.")
             started.put(_unavailable(str(error), _("Start Trayapp again; the log tells more.")))
+        finally:
+            self._has_ended.set()
 
-    def _open(self) -> TrayIcon:
-        if sys.platform == "darwin":
-            # AppKit ends the whole process when its loop is not on the main thread.
-            why = _("On macOS it is not built yet")
-            raise _unavailable(why, _("Use the command line."))
-        if sys.platform == "win32":
-            return StockIcon(self._app_name, draw=self._draw, clicked=self._clicked)
+    def _open(self, system: System) -> TrayIcon:
+        if system is MACOS:
+            return _mac_icon(self._app_name, draw=self._draw, clicked=self._clicked)
+        if system is WINDOWS:
+            return _windows_icon(self._app_name, draw=self._draw, clicked=self._clicked)
         self._bus = _session_bus()
         self._watch(self._bus)
         return _live_icon(self._app_name, draw=self._draw, clicked=self._clicked)
@@ -137,7 +140,8 @@ class Tray:
     def _draw(self, key: IconKey) -> Image:
         from trayapp.desktop.icon import draw  # noqa: PLC0415  # Pillow only where it is needed
 
-        return draw(key, self._icon_size, self._icon_style)
+        style = IconStyle.TEMPLATE if this_system().colours_tray_icon else self._icon_style
+        return draw(key, self._icon_size, style)
 
     def _clicked(self, click: Click) -> None:
         # The bus lets anybody click a disabled row, and one that has just changed.
@@ -164,60 +168,29 @@ class Tray:
             )
 
 
-class StockIcon:
-    """pystray as it is, where its menu is the system's own and replacing it harms nobody."""
+def _on_own_thread(loop: Callable[[], None]) -> None:
+    threading.Thread(target=loop, name="tray", daemon=True).start()
 
-    def __init__(
-        self, name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
-    ) -> None:
-        import pystray  # noqa: PLC0415  # it opens the display
 
-        self._pystray = pystray
-        self._draw = draw
-        self._clicked = clicked
-        self._view: TrayView | None = None
-        self._icon = pystray.Icon(name, menu=pystray.Menu(self._items))
+def _mac_icon(
+    name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
+) -> TrayIcon:
+    if threading.current_thread() is not threading.main_thread():
+        # AppKit would end the whole process.
+        why = _("macOS shows icons of the main thread only")
+        raise _unavailable(why, _("Use the command line."))
+    from trayapp.desktop.mac_icon import MacIcon  # noqa: PLC0415  # only there
 
-    def show_view(self, view: TrayView) -> None:
-        shown, self._view = self._view, view
-        if shown is None or shown.icon != view.icon:
-            self._icon.icon = self._draw(view.icon)
-        self._icon.title = view.title
-        if shown is not None and shown.rows != view.rows:
-            self._icon.update_menu()
+    return MacIcon(name, draw=draw, clicked=clicked)
 
-    def redraw(self) -> None:
-        if self._view is not None:
-            self._icon.icon = self._draw(self._view.icon)
 
-    def run_until_stopped(self, ready: Callable[[], None]) -> None:
-        def appear(icon: pystray.Icon) -> None:
-            icon.visible = True
-            ready()
+def _windows_icon(
+    name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
+) -> TrayIcon:
+    from trayapp.desktop.stock_icon import WindowsIcon, claim_identity  # noqa: PLC0415  # there
 
-        self._icon.run(setup=appear)
-
-    def stop(self) -> None:
-        self._icon.stop()
-
-    def _items(self) -> Iterator[pystray.MenuItem]:
-        return self._items_of(self._view.rows if self._view is not None else ())
-
-    def _items_of(self, rows: tuple[Row, ...]) -> Iterator[pystray.MenuItem]:
-        for row in rows:
-            if isinstance(row, Separator):
-                yield self._pystray.Menu.SEPARATOR
-                continue
-            if isinstance(row, Submenu):
-                answer = self._pystray.Menu(*self._items_of(row.rows))
-            else:
-                answer = self._answer(row.action)
-            # Windows takes a single & for the mark of a keyboard shortcut.
-            label = row.label.replace("&", "&&")
-            yield self._pystray.MenuItem(label, answer, enabled=row.enabled)
-
-    def _answer(self, click: Click | None) -> Callable[[], None]:
-        return lambda: self._clicked(click) if click is not None else None
+    claim_identity()
+    return WindowsIcon(name, draw=draw, clicked=clicked)
 
 
 def _live_icon(

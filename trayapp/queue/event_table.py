@@ -100,8 +100,7 @@ class SegmentTable:
         """Remote ids of entries that something is still to be sent of."""
         rows = self._database.rows(
             "SELECT remote_id FROM segment WHERE account = ? AND remote_id IS NOT NULL"
-            " AND entry IN (SELECT entry FROM sync_queue WHERE account = ?"
-            " AND status IN ('pending', 'failed'))",
+            " AND entry IN (SELECT entry FROM open_task WHERE account = ?)",
             (account_id, account_id),
         )
         return frozenset(row["remote_id"] for row in rows)

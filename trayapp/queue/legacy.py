@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from trayapp.i18n import _
 from trayapp.queue import schema
 from trayapp.queue.errors import QueueUnreadableError
 from trayapp.queue.legacy_rows import (
@@ -74,7 +75,7 @@ def copy_path(database: Path) -> Path:
 def refuse_damaged(connection: sqlite3.Connection) -> None:
     """Raise QueueUnreadableError where an upgrade could not bring everything over."""
     if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-        msg = (
+        msg = _(
             "The older app's database is damaged; it was not upgraded, and nothing was changed."
             " Move it away, start Trayapp, then bring over what it still holds with"
             " “trayapp import FILE”"

@@ -16,6 +16,7 @@ from trayapp.queue.errors import (
     QueueUnreadableError,
     translated,
 )
+from trayapp.queue.migration import migrate
 from trayapp.queue.pages import HEADER, MAGIC
 from trayapp.queue.salvage_find import hides_clicks
 from trayapp.queue.salvage_rows import TABLES
@@ -157,7 +158,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, database: Path) -> None:
         legacy.upgrade(connection, database)
     elif version < schema.SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")
-        (schema.migrate if version else schema.create)(connection)
+        (migrate if version else schema.create)(connection)
         connection.execute("COMMIT")
     legacy.finish_erasing(connection, database)
 

@@ -121,9 +121,7 @@ class QueueReader(WorkedReading):
     def oldest_open(self, account_id: int) -> SyncTask | None:
         """The oldest of an account's tasks that are pending or failed."""
         rows = self._rows(
-            "SELECT * FROM sync_queue WHERE account = ? AND status IN ('pending', 'failed')"
-            " ORDER BY id LIMIT 1",
-            (account_id,),
+            "SELECT * FROM open_task WHERE account = ? ORDER BY id LIMIT 1", (account_id,)
         )
         return task_of(rows[0]) if rows else None
 

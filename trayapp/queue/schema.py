@@ -14,7 +14,7 @@ from trayapp.queue.errors import SchemaTooNewError
 
 APPLICATION_ID = 0x54726179  # "Tray": what `file` and a support desk can tell it by
 FIRST_VERSION = 100
-SCHEMA_VERSION = 101
+SCHEMA_VERSION = 102
 NEEDS = "0.1.0"
 """The first Trayapp that reads this schema: kept in the file, for those that do not."""
 LAST_VERSION = 10_000
@@ -84,7 +84,6 @@ CREATE TRIGGER event_unchanged BEFORE UPDATE OF -- only whose they are may chang
   seq, id, entry, kind, at_ms, offset_minutes, zone, boot_id, boot_ms, project, note, detail
   ON event
   BEGIN SELECT RAISE (ABORT, 'events are never changed'); END;
-CREATE INDEX event_account ON event (account, seq);
 CREATE INDEX event_begun ON event (seq) WHERE kind = 'time_entry_start';
 
 CREATE TABLE segment (              -- what the server confirmed about a begin and end
@@ -129,9 +128,12 @@ CREATE INDEX task_pending ON sync_queue (account, id) WHERE status = 'pending';
 CREATE INDEX task_due ON sync_queue (account, due_ms) WHERE status = 'pending' AND due_ms > 0;
 CREATE INDEX task_failed ON sync_queue (account, id) WHERE status = 'failed';
 CREATE INDEX task_failed_cause ON sync_queue (cause, id) WHERE status = 'failed';
-CREATE INDEX task_open ON sync_queue (account, id) WHERE status IN ('pending', 'failed');
 CREATE INDEX task_trial ON sync_queue (account, id) WHERE status = 'pending' AND trial > 0;
 CREATE INDEX task_entry ON sync_queue (entry, id);
+
+CREATE VIEW open_task AS            -- by the indexes on either: a third costs clicks and retries
+  SELECT * FROM sync_queue WHERE status = 'pending' UNION ALL
+  SELECT * FROM sync_queue WHERE status = 'failed';
 
 CREATE VIEW unheld_task AS          -- pending, and nothing older of its entry is unfinished
   SELECT * FROM sync_queue AS task
@@ -169,14 +171,18 @@ CREATE TRIGGER tally_delete AFTER DELETE ON sync_queue BEGIN
     WHERE account = OLD.account AND status = 'doubtful' AND cause = ''
       AND OLD.doubt <> 'none' AND OLD.status <> 'discarded';
 END;
-CREATE TRIGGER tally_update AFTER UPDATE OF account, status, cause, doubt ON sync_queue BEGIN
+CREATE TRIGGER tally_update AFTER UPDATE OF account, status, cause ON sync_queue
+WHEN OLD.account <> NEW.account OR OLD.status <> NEW.status OR OLD.cause <> NEW.cause BEGIN
   UPDATE tally SET count = count - 1
     WHERE account = OLD.account AND status = OLD.status AND cause = OLD.cause;
+  INSERT INTO tally VALUES (NEW.account, NEW.status, NEW.cause, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER tally_doubt AFTER UPDATE OF account, status, doubt ON sync_queue
+WHEN OLD.doubt <> 'none' OR NEW.doubt <> 'none' BEGIN
   UPDATE tally SET count = count - 1
     WHERE account = OLD.account AND status = 'doubtful' AND cause = ''
       AND OLD.doubt <> 'none' AND OLD.status <> 'discarded';
-  INSERT INTO tally VALUES (NEW.account, NEW.status, NEW.cause, 1)
-    ON CONFLICT DO UPDATE SET count = count + 1;
   INSERT INTO tally SELECT NEW.account, 'doubtful', '', 1
     WHERE NEW.doubt <> 'none' AND NEW.status <> 'discarded'
     ON CONFLICT DO UPDATE SET count = count + 1;
@@ -185,18 +191,6 @@ END;
 INSERT INTO account (id, kind, url, user) VALUES (1, 'embedded', '', '');
 INSERT INTO meta VALUES ('active_account', '1');
 """
-
-
-_FROM_100 = """
-ALTER TABLE account ADD COLUMN user_id TEXT NOT NULL DEFAULT '';
-ALTER TABLE account ADD COLUMN projects_ms INTEGER;
-ALTER TABLE account ADD COLUMN projects_bind INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE account ADD COLUMN project_needed INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE sync_queue ADD COLUMN discarded_ms INTEGER;
-ALTER TABLE event ADD COLUMN detail TEXT NOT NULL DEFAULT '';
-DROP TRIGGER event_unchanged;
-"""
-_SINCE_101 = ("project", "imported", "event_unchanged", "event_account", "event_begun")
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -262,28 +256,19 @@ def beside(database: Path) -> tuple[Path, ...]:
 
 def create(connection: sqlite3.Connection) -> None:
     """Make the schema; the caller holds a transaction open."""
-    for statement in _statements(SCHEMA):
+    for statement in statements(SCHEMA):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    _set_version(connection)
+    set_version(connection)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an earlier schema of ours to this one; the caller holds a transaction open."""
-    for statement in _statements(_FROM_100):
-        connection.execute(statement)
-    for statement in _statements(SCHEMA):
-        if any(f" {name} " in statement.lstrip().partition("\n")[0] + " " for name in _SINCE_101):
-            connection.execute(statement)
-    _set_version(connection)
-
-
-def _set_version(connection: sqlite3.Connection) -> None:
+def set_version(connection: sqlite3.Connection) -> None:
+    """It is of this schema now; the caller holds a transaction open."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('needs', ?)", (NEEDS,))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def _statements(script: str) -> list[str]:
+def statements(script: str) -> list[str]:
     """The statements of a script; `executescript` would commit the caller's transaction."""
     found: list[str] = []
     lines: list[str] = []

@@ -148,7 +148,7 @@ class TaskChoice:
     def may_be_there(self, account_id: int, not_entry: str) -> frozenset[str]:
         """The events of other entries that left, and nothing told that they are not there."""
         rows = self._database.rows(
-            "SELECT event FROM sync_queue WHERE account = ? AND status IN ('pending', 'failed')"
+            "SELECT event FROM open_task WHERE account = ?"
             " AND sent_at IS NOT NULL AND entry <> ? AND event IS NOT NULL",
             (account_id, not_entry),
         )

@@ -136,17 +136,23 @@ class TaskTable(TaskChoice):
         The oldest `limit` of those behind `after_id`; `ids` None means all of the account. What
         has no event cannot be sent: it is the user's to decide about.
         """
-        rows = self._database.rows(
-            "SELECT id, retry_count FROM sync_queue"
+        which = (
             " WHERE account = ? AND status = 'failed' AND event IS NOT NULL AND id > ?"
-            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?))) ORDER BY id LIMIT ?",
-            (account_id, after_id, *(2 * (None if ids is None else json.dumps(list(ids)),)), limit),
+            " AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))"
         )
-        found = {row["id"]: row["retry_count"] for row in rows}
+        chosen = None if ids is None else json.dumps(list(ids))
+        values = (account_id, after_id, chosen, chosen)
+        found: dict[int, int] = dict(
+            self._database.run(
+                f"SELECT id, retry_count FROM sync_queue{which} ORDER BY id LIMIT ?",  # noqa: S608  # ours
+                (*values, limit),
+            )
+        )
+        # A range: to name each of many tasks takes longer than to write it.
         self._database.run(
-            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"
-            " cause = '' WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(found)),),
+            "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"  # noqa: S608  # ours
+            f" cause = ''{which} AND id <= ?",
+            (*values, max(found, default=after_id)),
         )
         return found
 

@@ -191,16 +191,12 @@ class HttpClient:
         headers = dict(self._shown_as(access)) if access else {}
         if call.content:
             headers["Content-Type"] = "application/json"
-        url = self._base_url + call.path
-        prepared = session.prepare_request(
-            requests.Request(
-                call.method,
-                url,
-                params=call.query,
-                data=body if call.content else None,
-                headers=headers,
-            )
-        )
+        # By hand: a session would merge cookies and settings anew, for a seventh of the time.
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(call.method)
+        prepared.prepare_url(self._base_url + call.path, call.query)
+        prepared.prepare_headers({**session.headers, **headers})
+        prepared.prepare_body(body if call.content else None, None)
         # The adapter itself: a session would look for redirects and keep cookies.
         adapter = session.get_adapter(str(prepared.url))
         wait = (self._timeouts.connect_seconds, self._timeouts.read_seconds)

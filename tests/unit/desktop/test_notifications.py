@@ -8,18 +8,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.fakes import FakeClock
 from trayapp.desktop.notices import Notice
 from trayapp.desktop.notifications import (
+    OsascriptVoice,
     PlyerVoice,
     Speaker,
     VoiceUnavailable,
     app_icon,
     texts_for,
+    voice_of,
 )
+from trayapp.desktop.system import LINUX, MACOS, WINDOWS
 
 _DEADLINE_SECONDS = 5.0
 
@@ -191,17 +195,17 @@ def test_a_defect_in_the_voice_ends_the_notices_and_is_logged_with_its_traceback
 
 def test_markup_in_a_body_is_escaped_where_services_read_it() -> None:
     given = Notice("<b> & co", 'a <b>note</b> & "quotes"\x00\nnext\tline', key="k")
-    assert texts_for(given, "linux") == (
+    assert texts_for(given, LINUX) == (
         "<b> & co",
         'a &lt;b&gt;note&lt;/b&gt; &amp; "quotes"\nnext line',
     )
     plain = 'a <b>note</b> & "quotes"\nnext line'
-    assert texts_for(given, "win32") == ("<b> & co", plain)
-    assert texts_for(given, "darwin") == ("<b> & co", plain)
+    assert texts_for(given, WINDOWS) == ("<b> & co", plain)
+    assert texts_for(given, MACOS) == ("<b> & co", plain)
 
 
 def test_texts_fit_into_what_windows_takes() -> None:
-    title, body = texts_for(Notice("🐈" * 100, "🐈" * 1000, key="k"), "win32")
+    title, body = texts_for(Notice("🐈" * 100, "🐈" * 1000, key="k"), WINDOWS)
     assert len(title.encode("utf-16-le")) // 2 <= 63
     assert len(body.encode("utf-16-le")) // 2 <= 255
     assert title.endswith("…")
@@ -229,3 +233,41 @@ def test_plyer_is_not_imported_before_the_first_notice() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.fixture
+def script_program(tmp_path: Path) -> Path:
+    """Stands for macOS's script program: writes down what it is given, and fails on request."""
+    program = tmp_path / "osascript"
+    program.write_text('#!/bin/sh\nprintf "%s\\0" "$@" > "$0.told"\ntest ! -e "$0.broken"\n')
+    program.chmod(0o700)
+    return program
+
+
+def test_on_macos_a_notice_is_told_to_the_script_program_as_arguments(
+    script_program: Path,
+) -> None:
+    assert isinstance(voice_of(MACOS), OsascriptVoice)
+    voice = OsascriptVoice(program=str(script_program))
+    voice.say(Notice("-e quit", 'a "note" & \\ more\nlines', key="k"))
+    told = script_program.with_suffix(".told").read_text().split("\0")[:-1]
+    options, name, title, body = told[:-3], *told[-3:]
+    assert (name, title, body) == ("Trayapp", "-e quit", 'a "note" & \\ more\nlines')
+    assert options[::2] == ["-e"] * 3
+    assert "item 2 of told" in options[3]
+    assert "note" not in "".join(options)
+
+
+def test_a_script_program_that_fails_or_is_missing_is_a_voice_that_is_unavailable(
+    script_program: Path, tmp_path: Path
+) -> None:
+    script_program.with_suffix(".broken").touch()
+    for program in (script_program, tmp_path / "nothing"):
+        with pytest.raises(VoiceUnavailable) as caught:
+            OsascriptVoice(program=str(program)).say(Notice("secret", "secret", key="k"))
+        assert "secret" not in str(caught.value)
+
+
+def test_elsewhere_plyer_speaks() -> None:
+    assert isinstance(voice_of(LINUX), PlyerVoice)
+    assert isinstance(voice_of(WINDOWS), PlyerVoice)

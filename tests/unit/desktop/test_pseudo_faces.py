@@ -63,7 +63,7 @@ def texts(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def shown(view: TrayView) -> list[str]:
-    return [view.title, icon_words(view.icon), *texts(view.rows)]
+    return [view.title, view.label, icon_words(view.icon), *texts(view.rows)]
 
 
 def left(found: list[str]) -> list[tuple[str, list[str]]]:

@@ -176,6 +176,6 @@ def test_the_user_is_told_where_the_copy_ends() -> None:
     done = Salvage(kept="", is_replaced=True, last_ms=1_773_075_600_000, tasks=1)
     words = salvage_words.text(done)
     assert salvage_words.title(done) == "The database is another one"
-    assert "an older copy or another. Its newest click was made at 2026-03-0" in words
+    assert "an older copy or another. Its newest click was made at 9" in words
     assert "1 click may have been sent already" in words
     assert "newest" not in salvage_words.text(Salvage(kept="", is_replaced=True))

@@ -14,17 +14,19 @@ from trayapp.queue.reader import QueueReader
 
 DUMPS = Path(__file__).parents[2] / "data" / "schema"
 EVENT = (
-    "INSERT INTO event VALUES (1, 'x', 1, 'one', 'time_entry_start', 5, 0, '', '', 0, 'W', '');"
+    "INSERT INTO event (seq, id, account, entry, kind, at_ms, offset_minutes, zone, boot_id,"
+    " boot_ms, project, note)"
+    " VALUES (1, 'x', 1, 'one', 'time_entry_start', 5, 0, '', '', 0, 'W', '');"
     "INSERT INTO sync_queue (account, entity_type, payload, created_at, entry, event)"
     " VALUES (1, 'time_entry_start', '{}', 5, 'one', 'x');"
 )
 
 
-@pytest.fixture
-def old(folder: Path) -> Path:
-    """A database of our first schema, with a click in it."""
+@pytest.fixture(params=["100", "101"])
+def old(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A database of an earlier schema, with a click in it."""
     with contextlib.closing(sqlite3.connect(database_in(folder))) as connection:
-        connection.executescript((DUMPS / "100.sql").read_text() + EVENT)
+        connection.executescript((DUMPS / f"{request.param}.sql").read_text() + EVENT)
     return folder
 
 

@@ -9,6 +9,7 @@ import trayapp
 
 PACKAGE = Path(trayapp.__file__).parent
 OPENERS = {
+    "queue/checkup.py",  # read-only
     "queue/legacy.py",  # the copy made before an upgrade
     "queue/opening.py",  # the writer, and a read-only look before it
     "queue/reading.py",  # read-only
