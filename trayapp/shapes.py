@@ -10,16 +10,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from trayapp import __version__
 from trayapp.control.messages import JSON
 from trayapp.i18n import _
-from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
 from trayapp.sync import clock_words, sentences
-from trayapp.sync.diagnosis_words import DUPLICATES, ListedFinding
 from trayapp.sync.status import ClockOffer, EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
+
+if TYPE_CHECKING:
+    from trayapp.queue.reader import Attempt
+    from trayapp.sync.diagnosis_words import ListedFinding
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -191,6 +194,8 @@ def failed_lines(
     tasks: Sequence[SyncTask], found: Sequence[ListedFinding], *, now: datetime, max_attempts: int
 ) -> list[str]:
     """`failed`: each finding with its advice, then its tasks; repeats by their numbers alone."""
+    from trayapp.sync.diagnosis_words import DUPLICATES  # noqa: PLC0415  # not for a status
+
     by_id = {task.id: task for task in tasks}
     lines: list[str] = []
     for finding in found:

@@ -83,7 +83,7 @@ class Telling:
             self._rest()
             return self._told()
         finally:
-            self._life.end()
+            self._bury()
 
     def _be_born(self, home: Path) -> None:
         paths = Paths.under(home)
@@ -110,9 +110,13 @@ class Telling:
 
     def _rise(self, killed: Killed) -> None:
         self._deaths.append(str(killed))
-        self._life.end()
+        self._bury()
         self._clock.advance(3)
         self._be_born(self._reaper.remains)
+
+    def _bury(self) -> None:
+        self._reaper.let_go()
+        self._life.end()
 
     def _told(self) -> Told:
         log = self._life.log()

@@ -30,8 +30,6 @@ from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import Attempt, FailedLog, QueueReader
 from trayapp.queue.task import Gate, RecentEntry, SyncTask
-from trayapp.sync.diagnosis import diagnose
-from trayapp.sync.diagnosis_words import Moments, listed
 from trayapp.sync.snapshot import Extras, offer_of, read_status
 from trayapp.sync.status import Link, SyncStatus
 from trayapp.watch import gap_since
@@ -78,6 +76,9 @@ def failed(call: Call) -> Answer:
         from trayapp.console.life import show_window  # noqa: PLC0415  # brings Tk along
 
         return show_window(call, "failed")
+    from trayapp.sync.diagnosis import diagnose  # noqa: PLC0415  # panel bars ask for the status
+    from trayapp.sync.diagnosis_words import Moments, listed  # noqa: PLC0415
+
     most, now = call.settings.max_attempts, call.clock.now()
     found = read_failures(call)
     log = found.log

@@ -212,10 +212,10 @@ def texts_for(notice: Notice, system: System) -> tuple[str, str]:
     return title, html.escape(body, quote=False) if system.notice_is_markup else body
 
 
-def app_icon(kind: str = ".svg") -> Path | None:
+def app_icon(name: str = LINUX.notice_icon) -> Path | None:
     """The picture beside a notification: in the installed package, or in a source tree."""
     package = Path(__file__).resolve().parents[1]
-    places = (package / "icons" / f"app{kind}", package.parent / "icons" / f"app{kind}")
+    places = (package / "icons" / name, package.parent / "icons" / name)
     return next((place for place in places if place.is_file()), None)
 
 

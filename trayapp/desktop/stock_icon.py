@@ -118,7 +118,7 @@ class WindowsIcon(StockIcon):
 
     def _renew_menu(self) -> None:
         with self._lock:
-            if False:
+            if self._is_busy:
                 self._is_due = True
             else:
                 self._icon.update_menu()

@@ -18,21 +18,25 @@ class System:
     notice_body: int = 2000
     """The longest texts of a notification, in UTF-16 units."""
     notice_is_markup: bool = False
-    notice_icon: str = ".svg"
-    """The kind of picture that goes with a notification; empty for none."""
+    notice_icon: str = ""
+    """The picture that goes with a notification, below `icons`; empty for none."""
     tray_needs_main_thread: bool = False
     colours_tray_icon: bool = False
     """Whether it colours the icon itself, so that only the shape can tell anything."""
 
 
-LINUX = System(opener="xdg-open", notice_is_markup=True)
+LINUX = System(opener="xdg-open", notice_is_markup=True, notice_icon="app.svg")
 # Explorer says 1 when all went well. A balloon has 64 and 256 units with the closing NUL,
 # ValueError beyond; its picture must be an .ico.
 WINDOWS = System(
-    opener="explorer", opener_tells=False, notice_title=63, notice_body=255, notice_icon=".ico"
+    opener="explorer",
+    opener_tells=False,
+    notice_title=63,
+    notice_body=255,
+    notice_icon="rendered/trayapp.ico",
 )
 # AppKit ends the whole process when its loop is not on the main thread.
-MACOS = System(opener="open", notice_icon="", tray_needs_main_thread=True, colours_tray_icon=True)
+MACOS = System(opener="open", tray_needs_main_thread=True, colours_tray_icon=True)
 
 
 def this_system() -> System:

@@ -29,6 +29,11 @@ NEWEST_ENTRY = (
 """Nothing but an edit may follow a deletion, so the last event tells whether an entry is there."""
 
 
+def marks(values: Sequence[object]) -> str:
+    """A place in a statement for each of a few values; of many, `json_each` makes a table."""
+    return ", ".join("?" * len(values))
+
+
 def ms(at: datetime | None) -> int | None:
     """Milliseconds, None for None."""
     return None if at is None else to_ms(at)

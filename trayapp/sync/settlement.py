@@ -109,7 +109,8 @@ def _settle_one(
     else:
         situation = _situation(writer, claim, outcome, rules=rules, now=now)
         verdict = policy.decide(plain(outcome), situation)
-        writer.accounts.set_refusal(account_id, verdict.refusal)
+        if verdict.refusal != situation.refusal:
+            writer.accounts.set_refusal(account_id, verdict.refusal)
         _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
     writer.tasks.heal(account_id, verdict.heals)
     return verdict

@@ -74,7 +74,7 @@ def _after(made: _Made, event: Event) -> _Made:
     if state is None:
         return made
     if not event.kind.opens:
-        return replace(_closed(made, event), state=state)
+        return _closed(made, event, state)
     opened = Segment(id=event.id, began_at=event.at, ended_at=None)
     return replace(made, state=state, segments=(*made.segments, opened))
 
@@ -83,7 +83,7 @@ def _corrected(made: _Made, event: Event) -> _Made:
     if event.kind is EventKind.DELETE:
         if made.deleted:
             return made
-        return replace(_closed(made, event), state=TrackerState.STOPPED, deleted=True)
+        return replace(_closed(made, event, TrackerState.STOPPED), deleted=True)
     after = replace(made, project=event.project, note=event.note)
     if event.edited is not None:  # else its times are lost
         times = event.edited
@@ -91,12 +91,14 @@ def _corrected(made: _Made, event: Event) -> _Made:
     return made if after == made else after
 
 
-def _closed(made: _Made, event: Event) -> _Made:
-    if made.state is not TrackerState.RUNNING:
-        return made
-    *before, last = made.segments
-    closed = replace(last, ended_at=max(event.at, last.began_at))
-    return replace(made, segments=(*before, closed))
+def _closed(made: _Made, event: Event, state: TrackerState) -> _Made:
+    """In this state from now on, in which no segment is open."""
+    segments = made.segments
+    if made.state is TrackerState.RUNNING:
+        *before, last = segments
+        ended_at = max(event.at, last.began_at)
+        segments = (*before, Segment(id=last.id, began_at=last.began_at, ended_at=ended_at))
+    return replace(made, state=state, segments=segments)
 
 
 def _opens_late(event: Event, made: _Made) -> bool:

@@ -216,6 +216,10 @@ def test_the_icon_of_the_app_exists() -> None:
     icon = app_icon()
     assert icon is not None
     assert icon.read_text(encoding="utf-8").lstrip().startswith("<")
+    for_windows = app_icon(WINDOWS.notice_icon)
+    assert for_windows is not None
+    assert for_windows.read_bytes().startswith(b"\0\0\1\0")
+    assert app_icon(MACOS.notice_icon) is None
 
 
 def test_a_bus_that_is_not_there_is_a_voice_that_is_unavailable(
