@@ -25,7 +25,10 @@ def main() -> int:
     clock, settings = FakeClock(), Settings()
 
     def pass_by(app: App) -> None:
-        app.post(lambda: app.core.timer.do(Start("Website", "Front page"), clock.stamp()) and None)
+        def start() -> None:
+            app.core.timer.do(Start("Website", "Front page"), clock.stamp())
+
+        app.post(start)
         for line in sys.stdin:
             for _ in range(int(line)):
                 _one_minute(app, clock)

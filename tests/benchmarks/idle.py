@@ -9,7 +9,7 @@ _MINUTE = 60
 
 
 def nothing_due(setting: Setting) -> Table:
-    settle = setting.pick(tiny=1, small=8, full=15)
+    settle = setting.pick(tiny=1, small=20, full=30)  # GLib ends idle threads after 15 s
     idle = setting.pick(tiny=1, small=30, full=30)
     running = setting.pick(tiny=1, small=65, full=305)
     with screen(setting) as desktop, Bus(desktop) as bus:
@@ -26,7 +26,7 @@ def nothing_due(setting: Setting) -> Table:
                 pause(settle)
                 before = ours.switches
                 updates = bus.updates(running)
-                while_running = ours.switches - before
+                while_running = ours.switches_since(before)
     is_told = setting.size is not Size.TINY
     most = -(-running // _MINUTE)
     return Table(
@@ -55,4 +55,4 @@ def _switches(ours: Program, bare: Program, seconds: float) -> tuple[int, int]:
     """Both in the same seconds."""
     before = ours.switches, bare.switches
     pause(seconds)
-    return ours.switches - before[0], bare.switches - before[1]
+    return ours.switches_since(before[0]), bare.switches_since(before[1])

@@ -77,7 +77,7 @@ class Program:
         hang.start()
         line = self._process.stdout.readline().strip()
         hang.cancel()
-        assert line, f"{self._process.args} said nothing"
+        assert line, f"{self._process.args!r} said nothing"
         return line
 
     def seconds_until_heard(self) -> float:
@@ -85,14 +85,20 @@ class Program:
         return time.perf_counter() - self.began
 
     @property
-    def switches(self) -> int:
-        """How often a thread of it has begun to wait; each wait means that it woke before."""
-        found = 0
+    def switches(self) -> dict[str, int]:
+        """How often each thread of it has begun to wait; before each time but the first it woke."""
+        found: dict[str, int] = {}
         for status in Path(f"/proc/{self.pid}/task").glob("*/status"):
-            for line in status.read_text().splitlines():
-                if line.startswith("voluntary_ctxt_switches"):
-                    found += int(line.split()[1])
+            try:
+                words = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            except FileNotFoundError:  # it has just ended
+                continue
+            found[status.parent.name] = int(words["voluntary_ctxt_switches"])
         return found
+
+    def switches_since(self, before: dict[str, int]) -> int:
+        """Of all threads that still live: one that ends takes its count along."""
+        return sum(now - before.get(thread, 0) for thread, now in self.switches.items())
 
     @property
     def memory(self) -> Memory:

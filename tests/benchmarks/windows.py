@@ -41,7 +41,7 @@ def failed_window(setting: Setting) -> Table:
                 is_met=None if setting.size is Size.TINY else ratio.mid <= _MOST,
             ),
             Goal(
-                wanted=f"memory bounded by what is seen: {sizes[-1]:,} at most {_MOST_MEMORY} × 100",
+                wanted=f"memory goes by what is seen: {sizes[-1]:,} at most {_MOST_MEMORY} × 100",
                 reached=f"{growth:.2f}",
                 is_met=None if setting.size is Size.TINY else growth <= _MOST_MEMORY,
             ),

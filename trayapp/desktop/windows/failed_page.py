@@ -88,7 +88,7 @@ class Page:
         self.banner = Banner(page, widgets, row=1)
         self.surface = Surface(page, window, width=WIDTH)
         self.surface.frame.grid(row=2, sticky="nswe", pady=(px(8), 0))
-        self._empty = self._make_empty()
+        self._empty: ttk.Frame | None = None
         self.footer = Footer(page, widgets, commands)
         self.footer.frame.grid(row=3, sticky="we", pady=(px(14), 0))
         self._is_empty: bool | None = None
@@ -119,15 +119,15 @@ class Page:
         self._window.top.title(f"{title} – Trayapp")
         self._title.configure(text=title)
         self._safe.configure(text=safe)
-        self._nothing.configure(text=safe)
+        if empty:
+            # Made when it is wanted: drawing its large sign takes as long as all others do.
+            self._empty = self._empty or self._make_empty()
+            self._nothing.configure(text=safe)
         if empty is self._is_empty:
             return
         self._is_empty = empty
-        shown, hidden = (self._empty, self.surface.frame)
-        if not empty:
-            shown, hidden = hidden, shown
-        hidden.grid_remove()
-        shown.grid()
+        if self._empty is not None:
+            _show_either(self._empty, self.surface.frame, first=empty)
         if empty:
             self._head.grid_remove()
         else:
@@ -149,5 +149,9 @@ class Page:
         self._nothing.configure(justify="center", anchor="center")
         self._nothing.grid(row=3, sticky="we")
         frame.grid(row=2, sticky="nswe")
-        frame.grid_remove()
         return frame
+
+
+def _show_either(one: ttk.Frame, other: ttk.Frame, *, first: bool) -> None:
+    (other if first else one).grid_remove()
+    (one if first else other).grid()
