@@ -96,10 +96,10 @@ def _run(call: Call) -> Answer:
 
 def _settings(paths: Paths) -> tuple[Settings, Failure | None]:
     """The settings, or the defaults and what to say unless only help is wanted."""
+    use_language()  # as the environment has it, until the settings say another
     try:
         return Settings.read(paths.settings), None
     except ConfigError as error:
-        use_language()
         text = _("The settings cannot be used: {reason}. Nothing was changed; correct that file.")
         return Settings(), Failure(text.format(reason=error))
 

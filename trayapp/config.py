@@ -20,6 +20,8 @@ from typing import Self
 
 import platformdirs
 
+from trayapp.i18n import _, system_words
+
 APP_ID = "trayapp"
 ICON_STYLES = ("colour", "symbolic")
 _HAS_MODES = os.name == "posix"
@@ -213,8 +215,8 @@ class Settings:
         known = sorted(field.name for field in fields(cls))
         for name, value in raw.items():
             if name not in known:
-                msg = f"unknown setting {name!r}; known are {', '.join(known)}"
-                raise BadSettingError(name, msg)
+                msg = _("unknown setting {name!r}; known are {known}")
+                raise BadSettingError(name, msg.format(name=name, known=", ".join(known)))
             if fault := _fault(name, value, getattr(default, name)):
                 raise BadSettingError(name, fault)
         settings = replace(default, **raw)  # type: ignore[arg-type]  # looked at just now
@@ -227,36 +229,45 @@ def _place_of(name: str, text: str) -> str:
     """Such as "line 3: "; empty where it is not written at the beginning of a line."""
     begins = re.compile(rf"""\s*\[?["']?{re.escape(name)}["']?\s*[].=]""")
     lines = enumerate(text.splitlines(), start=1)
-    return next((f"line {number}: " for number, line in lines if begins.match(line)), "")
+    found = next((number for number, line in lines if begins.match(line)), None)
+    return "" if found is None else _("line {number}: ").format(number=found)
 
 
 def _fault(name: str, value: object, default: object) -> str:
     """Why this can be no value of that setting; empty for nothing."""
     if isinstance(default, str):
-        return "" if isinstance(value, str) else f"{name} is a text"
+        return "" if isinstance(value, str) else _("{name} is a text").format(name=name)
     if isinstance(default, bool):
-        return "" if isinstance(value, bool) else f"{name} is either true or false"
+        said = _("{name} is either true or false").format(name=name)
+        return "" if isinstance(value, bool) else said
     kind = type(default)
     is_number = isinstance(value, (int, float) if kind is float else int)
     if isinstance(value, bool) or not is_number or not value > 0:  # type: ignore[operator]
-        return f"{name} = {value!r} is not a positive {kind.__name__}"
-    return f"{name} is larger than {_LARGEST}" if value > _LARGEST else ""  # type: ignore[operator]
+        words = _("{name} = {value!r} is not a positive number")
+        if kind is int:
+            words = _("{name} = {value!r} is not a positive whole number")
+        return words.format(name=name, value=value)
+    too_large = value > _LARGEST  # type: ignore[operator]
+    return _("{name} is larger than {limit}").format(name=name, limit=_LARGEST) if too_large else ""
 
 
 def _trouble(settings: Settings) -> tuple[str, str] | None:
     """The setting whose value is of the right type and wrong all the same, and why."""
     if settings.icon_style not in ICON_STYLES:
-        wanted = " or ".join(ICON_STYLES)
-        return "icon_style", f"icon_style = {settings.icon_style!r}: it must be {wanted}"
+        words = _("icon_style = {value!r}: it must be one of {known}")
+        known = ", ".join(ICON_STYLES)
+        return "icon_style", words.format(value=settings.icon_style, known=known)
     if trouble := _ca_trouble(settings.ca_file):
         return "ca_file", f"ca_file = {settings.ca_file!r}: {trouble}"
     for name in ("quiet_from", "quiet_to"):
         text = getattr(settings, name)
         if text and time_of_day(text) is None:
-            return name, f"{name} = {text!r}: it must be a time such as 22:00"
+            words = _("{name} = {value!r}: it must be a time such as 22:00")
+            return name, words.format(name=name, value=text)
     if bool(settings.quiet_from) is not bool(settings.quiet_to):
         lacking = "quiet_to" if settings.quiet_from else "quiet_from"
-        return lacking, f"{lacking} is missing: quiet hours have a beginning and an end"
+        words = _("{name} is missing: quiet hours have a beginning and an end")
+        return lacking, words.format(name=lacking)
     return None
 
 
@@ -276,14 +287,14 @@ def _ca_trouble(name: str) -> str:
     try:
         file = Path(name).expanduser()
         if not file.is_absolute():
-            trouble = "it must begin with / or ~"
+            trouble = _("it must begin with / or ~")
         elif not file.is_file():
-            trouble = "there is no such file"
+            trouble = _("there is no such file")
         else:
             pem = file.read_text(encoding="ascii", errors="ignore")
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError):
-        trouble = "it holds no certificate in PEM form"
+        trouble = _("it holds no certificate in PEM form")
     except (OSError, RuntimeError) as error:
-        trouble = getattr(error, "strerror", "") or str(error)
+        trouble = system_words(error) if isinstance(error, OSError) else str(error)
     return trouble

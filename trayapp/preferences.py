@@ -80,15 +80,6 @@ def _complaint(bad: BadSettingError, changes: Mapping[str, Value]) -> str:
             return _("“{text}” is no time of day; type it as 22:00.").format(text=value)
         return _("Quiet hours need a beginning and an end; leave both empty for none.")
     if bad.name == "ca_file":
-        return _("These certificates cannot be used: {reason}.").format(reason=_ca_words(bad))
+        reason = str(bad).rpartition(": ")[2]
+        return _("These certificates cannot be used: {reason}.").format(reason=reason)
     return str(bad)
-
-
-def _ca_words(bad: BadSettingError) -> str:
-    words = {
-        "it must begin with / or ~": _("the path must begin with / or ~"),
-        "there is no such file": _("there is no such file"),
-        "it holds no certificate in PEM form": _("the file holds no certificate in PEM form"),
-    }
-    reason = str(bad).rpartition(": ")[2]
-    return words.get(reason, reason)

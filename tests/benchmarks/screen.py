@@ -100,6 +100,18 @@ class Program:
         """Of all threads that still live: one that ends takes its count along."""
         return sum(now - before.get(thread, 0) for thread, now in self.switches.items())
 
+    def wait_at_rest(self, seconds: float) -> None:
+        """Until it has not worked for so long."""
+        end, before = time.monotonic() + 10 * _PATIENCE_SECONDS, ""
+        while (now := self._worked()) != before and time.monotonic() < end:
+            before = now
+            pause(seconds)
+
+    def _worked(self) -> str:
+        """Its processor time, as the system counts it."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return " ".join(fields[11:13])
+
     @property
     def memory(self) -> Memory:
         return memory_of(self.pid)
@@ -107,20 +119,22 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In bytes: what is in memory, and what of it nobody else uses."""
+    """In bytes: what is in memory, what of it nobody else uses, and the most that ever was."""
 
     rss: int
     uss: int
+    peak: int = 0
 
 
 def memory_of(pid: int) -> Memory:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    kilobytes = {
-        name: int(words.split()[0]) for name, _, words in (one.partition(":") for one in lines)
-    }
+    lines += Path(f"/proc/{pid}/status").read_text().splitlines()
+    words = dict(one.split(":", 1) for one in lines)
+    count = {name: int(text.split()[0]) << 10 for name, text in words.items() if "kB" in text}
     return Memory(
-        rss=kilobytes["Rss"] << 10,
-        uss=(kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]) << 10,
+        rss=count["Rss"],
+        uss=count["Private_Clean"] + count["Private_Dirty"],
+        peak=count["VmHWM"],
     )
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from tests.benchmarks.figures import Pairs, mib, ms, p99
 from tests.benchmarks.frame import Goal, Setting, Size, Table
 from tests.benchmarks.scale import ALL_FAILED, filled
-from tests.benchmarks.screen import BARE_WINDOW, FAILED_WINDOW, Memory, Program, pause, screen
+from tests.benchmarks.screen import BARE_WINDOW, FAILED_WINDOW, Memory, Program, screen
 
 _TASKS = 10_000
 _MOST = 2.5
-_MOST_MEMORY = 1.05
+_MOST_MEMORY = 1.1
 
 
 def failed_window(setting: Setting) -> Table:
@@ -23,16 +23,19 @@ def failed_window(setting: Setting) -> Table:
         envs = {size: {**desktop.env, "XDG_DATA_HOME": str(home)} for size, home in homes.items()}
         timed = envs[_TASKS if _TASKS in envs else sizes[0]]
         pairs = _opened(lambda: _seconds(FAILED_WINDOW, timed), desktop.env, blocks)
-        settle = 0.1 if setting.size is Size.TINY else 3.0
-        taken = {size: _memory(env, settle) for size, env in envs.items()}
+        rest = 0.1 if setting.size is Size.TINY else 1.5
+        taken = {size: _memory(env, rest) for size, env in envs.items()}
     ratio, growth = pairs.ratio, taken[sizes[-1]].rss / taken[sizes[0]].rss
     lines = [
-        (f"first row of {_TASKS:,}", *(ms(one) for one in _spread(pairs.all_ours)), "-"),
-        ("a bare label", *(ms(one) for one in _spread(pairs.all_base)), "-"),
-        *((f"{size:,} tasks", "-", "-", mib(one.rss)) for size, one in taken.items()),
+        (f"first row of {_TASKS:,}", *(ms(one) for one in _spread(pairs.all_ours)), "-", "-"),
+        ("a bare label", *(ms(one) for one in _spread(pairs.all_base)), "-", "-"),
+        *(
+            (f"{size:,} tasks", "-", "-", mib(one.rss), mib(one.peak))
+            for size, one in taken.items()
+        ),
     ]
     return Table(
-        columns=("window", "median ms", "p99", "RSS MiB"),
+        columns=("window", "median ms", "p99", "RSS MiB", "peak"),
         lines=tuple(lines),
         goals=(
             Goal(
@@ -46,7 +49,10 @@ def failed_window(setting: Setting) -> Table:
                 is_met=None if setting.size is Size.TINY else growth <= _MOST_MEMORY,
             ),
         ),
-        notes=("From exec until the screen has drawn it; the process ends between two of them.",),
+        notes=(
+            "From exec until the screen has drawn it; the process ends between two of them.",
+            "RSS when it is at rest; the peak is that of the diagnosis of all, which runs once.",
+        ),
     )
 
 
@@ -72,10 +78,10 @@ def _seconds(argv: tuple[str, ...], env: dict[str, str]) -> float:
         return program.seconds_until_heard()
 
 
-def _memory(env: dict[str, str], settle: float) -> Memory:
+def _memory(env: dict[str, str], rest: float) -> Memory:
     with Program(FAILED_WINDOW, env) as program:
         program.hear()
-        pause(settle)
+        program.wait_at_rest(rest)
         return program.memory
 
 

@@ -44,6 +44,7 @@ def a_core(paths: Paths) -> Iterator[Core]:
 
 def sql(paths: Paths, statement: str) -> None:
     with contextlib.closing(sqlite3.connect(paths.database, isolation_level=None)) as found:
+        found.execute("PRAGMA legacy_alter_table = ON")  # the views go on asking for the old name
         found.execute(statement)
 
 

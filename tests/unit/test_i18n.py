@@ -123,7 +123,7 @@ def edges(text: str) -> tuple[str, str, str]:
 
 def test_translations_begin_and_end_as_their_originals(russian: Catalog) -> None:
     for message in russian:
-        if not message.id:
+        if not message.id or message.context == "month":  # shortened with a dot in Russian
             continue
         wanted = edges(message.id if isinstance(message.id, str) else message.id[1])
         given = message.string or ""

@@ -84,7 +84,7 @@ def test_what_is_so_already_changes_nothing(office: Office) -> None:
         pytest.param({"ca_file": "ca.pem"}, "ca_file", "must begin with / or ~", id="no path"),
         pytest.param({"ca_file": "/no/such.pem"}, "ca_file", "no such file", id="no file"),
         pytest.param({"colour": 1}, "colour", "unknown setting", id="no setting"),
-        pytest.param({"icon_style": "pink"}, "icon_style", "must be colour", id="no style"),
+        pytest.param({"icon_style": "pink"}, "icon_style", "must be one of colour", id="no style"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line_with_its_field(

@@ -73,7 +73,7 @@ def test_settings_are_read_or_told_with_the_line(paths: Paths) -> None:
     found = look_at_settings(paths)["settings"]
     assert found.state is State.PROBLEM
     assert f"The settings cannot be used: {paths.settings}: " in found.message
-    assert "max_attempts = 0 is not a positive int" in found.message
+    assert "max_attempts = 0 is not a positive whole number" in found.message
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ on whatever thread, with a connection of its own, and may take seconds with a lo
 
 from __future__ import annotations
 
+import gc
 import logging
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -87,10 +90,12 @@ class Source:
         """Diagnose everything, however long the queue; on any thread. None: it cannot be read."""
         try:
             with closing(QueueReader(self._database)) as reader:
-                return _diagnosed(reader, status)
+                packed = _Packed(_diagnosed(reader, status))
         except QueueError:
             logger.warning("The failed tasks could not be diagnosed", exc_info=True)
             return None
+        gc.collect()  # of a long queue it is a third of what was read
+        return packed.unpack()
 
     def learn(self, found: Findings) -> None:
         """What a study has found."""
@@ -193,6 +198,36 @@ def _diagnosed(reader: QueueReader, status: SyncStatus) -> Findings:
         elsewhere=elsewhere,
         unsent=status.held_up,
     )
+
+
+class _Packed:
+    """Findings whose numbers are in arrays.
+
+    Those that were read lie scattered among all that was read, and would keep it in memory.
+    """
+
+    def __init__(self, found: Findings) -> None:
+        self._ids = array("q", found.ids or ())
+        self._of_groups = [array("q", one.ids or ()) for one in found.groups]
+        self._groups = [replace(one, ids=None) for one in found.groups]
+        self._signs = array("q", found.signs), tuple(found.signs.values())
+
+    def unpack(self) -> Findings:
+        """The same findings with new numbers, each of them once; when the old ones are gone."""
+        ids = tuple(self._ids)
+
+        def own(numbers: array[int]) -> tuple[int, ...]:
+            if numbers == self._ids:
+                return ids
+            return tuple(ids[bisect_left(ids, one)] for one in numbers)
+
+        pairs = zip(self._groups, self._of_groups, strict=True)
+        signed, signs = self._signs
+        return Findings(
+            groups=tuple(replace(one, ids=own(numbers)) for one, numbers in pairs),
+            ids=ids,
+            signs=dict(zip(own(signed), signs, strict=True)),
+        )
 
 
 def _bare(task: SyncTask) -> SyncTask:
