@@ -14,7 +14,7 @@ _LAST_NUMBER = re.compile(r", (\d+)(?:\)| <)")
 _CUT = "<unfinished ...>"
 _LONGEST = 1 << 17
 _KEEP_EVERY = 256
-_CALLS = "pwrite64,write,sendto,ftruncate,fsync,fdatasync,unlink,rename"
+_CALLS = "pwrite64,write,sendto,ftruncate,fsync,fdatasync,unlink"
 
 
 def under_strace(trace: Path) -> list[str]:

@@ -21,7 +21,7 @@ from trayapp.control.connection import Responder
 from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply, Request
 from trayapp.tracking.tracker import Start
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(120)]
 
 LINES = st.one_of(
     st.binary(max_size=200),

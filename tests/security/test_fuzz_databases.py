@@ -28,7 +28,7 @@ from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 from trayapp.transfer.importing import UserNeededError
 from trayapp.transfer.old_file import ImportRefusedError
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(120)]
 
 KINDS = ("time_entry_start", "time_entry_pause", "time_entry_resume", "time_entry_stop")
 OLD_TIMES = st.one_of(

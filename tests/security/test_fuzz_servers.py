@@ -39,7 +39,7 @@ from trayapp.sync.server import TimeServer, Write
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import EventKind
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(120)]
 
 Lie = tuple[int, object]
 Make = Callable[[WSGIApplication], TimeServer]

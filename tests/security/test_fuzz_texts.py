@@ -27,7 +27,7 @@ from trayapp.servers.timetagger_account import ends_at, user_of
 from trayapp.sync.diagnosis import cause_of_reason
 from trayapp.sync.words import one_line
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(120)]
 
 NAMES = [field.name for field in fields(Settings)]
 

@@ -19,7 +19,7 @@ NEEDS = "0.1.0"
 """The first Trayapp that reads this schema: kept in the file, for those that do not."""
 LAST_VERSION = 10_000
 """A number beyond this is no schema of ours to come, but damage."""
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 10.0
 
 SCHEMA = """
 CREATE TABLE account (

@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.queue.support import Queue, effort_of, plan_of
+from tests.unit.queue.support import Queue, database_in, effort_of, plan_of
 from trayapp.queue.store import QueueWriter
 from trayapp.tracking.entry import EventKind
 
 EMBEDDED = 1
+FRAME_BYTES = 4096 + 24
+MOST_PAGES = 10.5
+"""Each index that a click writes to is one of them."""
 
 
 def fill(queue: Queue, entries: int) -> None:
@@ -105,3 +108,20 @@ def test_the_next_task_is_found_by_an_index(queue: Queue) -> None:
         )
     assert any(line.startswith("SEARCH task USING INDEX task_pending") for line in plan)
     assert any("INDEX task_entry" in line for line in plan)
+
+
+def test_the_oldest_open_task_is_found_by_the_indexes_on_either_kind(queue: Queue) -> None:
+    plan = plan_of(queue.reader._connection, lambda: queue.reader.oldest_open(EMBEDDED))
+    assert [line.rpartition(" INDEX ")[2] for line in plan if " INDEX " in line] == [
+        "task_pending (account=?)",
+        "task_failed (account=?)",
+    ]
+    assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+def test_a_click_touches_few_pages(queue: Queue) -> None:
+    fill(queue, 50)
+    wal = database_in(queue.folder).with_name(database_in(queue.folder).name + "-wal")
+    queue.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    queue.click_many("one", 20)
+    assert wal.stat().st_size / FRAME_BYTES / 20 < MOST_PAGES

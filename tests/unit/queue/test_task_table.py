@@ -184,6 +184,16 @@ def test_requeue_in_chunks_takes_nothing_twice(queue: Queue) -> None:
     assert [task.id for task in queue.reader.failed(limit=9)] == [1]
 
 
+def test_requeue_leaves_alone_what_lies_between_the_chosen(queue: Queue) -> None:
+    for number in range(1, 6):
+        queue.click(f"e{number}")
+        queue.fail(number)
+    with queue.writing() as writer:
+        assert writer.tasks.requeue(EMBEDDED, after_id=0, limit=9, ids=[1, 3]) == {1: 1, 3: 1}
+        assert writer.tasks.requeue(EMBEDDED, after_id=0, limit=9, ids=[]) == {}
+    assert [task.id for task in queue.reader.failed(limit=9)] == [2, 4, 5]
+
+
 def test_hurry_shortens_a_doubt_to_the_least_time_between_two_looks(queue: Queue) -> None:
     for number in range(1, 4):
         queue.click(f"e{number}")
