@@ -255,7 +255,8 @@ def test_broken_settings_are_one_line_and_1(typed: tuple[str, ...]) -> None:
     paths.settings.write_text('language = "ru"\nmax_attempts = "many"\n', encoding="utf-8")
     ran = trayapp(*typed)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith(f"trayapp: The settings cannot be used: {paths.settings}: line 2: max_att")
+    begin = f"trayapp: The settings cannot be used: {paths.settings}: line 2: max_attempts"
+    assert ran.err.startswith(begin)
     assert ran.err.count("\n") == 1
     assert not paths.data_dir.exists()
     assert trayapp("--version").status == 0

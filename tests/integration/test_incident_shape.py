@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.integration.core_support import Bench, bench_inside
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
@@ -43,6 +45,7 @@ def test_pauses_every_thirty_seconds_while_paused_make_none(tmp_path: Path) -> N
         assert bench.status.tracker is TrackerState.PAUSED
 
 
+@pytest.mark.timeout(60)
 def test_retry_all_has_no_cap(tmp_path: Path) -> None:
     _many_failed(tmp_path)
     with bench_inside(tmp_path) as (bench, _plug):

@@ -84,6 +84,7 @@ def test_what_was_cut_off_is_missing_or_shorter() -> None:
     assert decoded(b"\x04\x01\x1d\x06\x07abc") == (7, "abc", None)
 
 
+@pytest.mark.timeout(60)
 def test_random_bytes_never_do_more_than_give_nothing(tmp_path: Path) -> None:
     for seed in range(300):
         dice = random.Random(seed)  # noqa: S311

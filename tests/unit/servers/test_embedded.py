@@ -90,7 +90,8 @@ def test_an_event_before_every_segment_is_named_after_its_entry(courier: Courier
     write = courier.plan()
     assert write.segment_id == courier.entry.id
     outcome = courier.server.send(write)
-    assert outcome == Refused("HTTP 422: the first event of an entry is its start, or an edit with its times")
+    words = "the first event of an entry is its start, or an edit with its times"
+    assert outcome == Refused(f"HTTP 422: {words}")
 
 
 def test_an_entry_that_was_removed_needs_no_request(courier: Courier) -> None:
