@@ -6,9 +6,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 from virtual_desktop import VirtualDesktop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,11 +26,49 @@ _STORY = ROOT / "build" / "screenshots"
 _OF_STORY = (("story-3-failed-tasks", "failed-tasks"), ("story-4-sign-in", "sign-in"))
 _STORY_AREA = (0, 0, 1000, 570)
 
+_DAY = "760x700"
+_A_DAY = (
+    ("start", "Website", "--note", "Landing page"),
+    ("start", "Website", "--note", "Review with Anna"),
+    ("start", "Bookkeeping", "--note", "Invoices of October"),
+    ("start", "Website", "--note", "Release notes"),
+)
+_WINDOWS = (("start", "Start", "re"), ("settings", "Settings", ""))
+"""Their names, titles, and what is typed into them."""
+
 
 def main() -> int:
     """Play the demo and the story, and keep some of their pictures; the exit status."""
     PICTURES.mkdir(exist_ok=True)
-    return _play_demo() or _play_story()
+    return _play_demo() or _play_story() or _open_windows()
+
+
+def _open_windows() -> int:
+    """Windows of the real app, after a short day in it."""
+    with tempfile.TemporaryDirectory() as home, VirtualDesktop(keyring=False, size=_DAY) as desk:
+        desk.env.update(PYTHONPATH=str(ROOT), XDG_DATA_HOME=home, XDG_CONFIG_HOME=home)
+        ours = [sys.executable, "-m", "trayapp"]
+        for words in _A_DAY:
+            desk.run([*ours, *words])
+        desk.spawn(ours, name="app")
+        while "not running" in desk.run([*ours, "status"]).stdout:
+            threading.Event().wait(0.2)
+        for name, title, keys in _WINDOWS:
+            desk.spawn([*ours, "window", name], name=name)
+            desk.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", title])
+            desk.run(["xdotool", "type", "--delay", "120", keys])
+            _until_still(desk).save(PICTURES / f"{name}.png", optimize=True)
+            desk.stop_one(name)
+        return desk.run([*ours, "quit"]).returncode
+
+
+def _until_still(desk: VirtualDesktop) -> Image.Image:
+    """The screen, as soon as two pictures of it are the same."""
+    before, now = None, desk.shot()
+    while before is None or ImageChops.difference(before, now).getbbox():
+        threading.Event().wait(0.5)
+        before, now = now, desk.shot()
+    return now.convert("RGB")
 
 
 def _play_story() -> int:

@@ -18,7 +18,7 @@ from trayapp.sync.diagnosis import cause_of_reason
 from trayapp.sync.status import RetryResult
 from trayapp.sync.waiting import Waits
 
-CHUNK = 1000
+CHUNK = 2000
 _BETWEEN_LOOKS = Waits().between_looks
 
 

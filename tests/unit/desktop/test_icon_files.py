@@ -146,7 +146,8 @@ def test_the_file_for_macos_holds_every_size_drawn_for_it(size: int) -> None:
 
 def _pngs(icns: bytes) -> list[Image.Image]:
     """The pictures of the file: after a head, each chunk is a name, its length, and a PNG."""
-    found, at = [], 8
+    found: list[Image.Image] = []
+    at = 8
     while at < len(icns):
         length = int.from_bytes(icns[at + 4 : at + 8])
         if icns[at : at + 4] != b"TOC ":
