@@ -33,8 +33,11 @@ _A_DAY = (
     ("start", "Bookkeeping", "--note", "Invoices of October"),
     ("start", "Website", "--note", "Release notes"),
 )
-_WINDOWS = (("start", "Start", "re"), ("settings", "Settings", ""))
-"""Their names, titles, and what is typed into them."""
+_WINDOWS = (
+    ("start", "Start", "re", (130, 100, 632, 496)),
+    ("settings", "Settings", "", (100, 18, 662, 664)),
+)
+"""Their names, titles, what is typed into them, and where they are."""
 
 
 def main() -> int:
@@ -53,11 +56,11 @@ def _open_windows() -> int:
         desk.spawn(ours, name="app")
         while "not running" in desk.run([*ours, "status"]).stdout:
             threading.Event().wait(0.2)
-        for name, title, keys in _WINDOWS:
+        for name, title, keys, area in _WINDOWS:
             desk.spawn([*ours, "window", name], name=name)
             desk.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", title])
             desk.run(["xdotool", "type", "--delay", "120", keys])
-            _until_still(desk).save(PICTURES / f"{name}.png", optimize=True)
+            _until_still(desk).crop(area).save(PICTURES / f"{name}.png", optimize=True)
             desk.stop_one(name)
         return desk.run([*ours, "quit"]).returncode
 
