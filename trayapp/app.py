@@ -32,14 +32,9 @@ from trayapp.queue import salvage_words
 from trayapp.queue.task import Account
 from trayapp.reception import Desk, Reception
 from trayapp.retries import Retries
-from trayapp.servers.embedded import inside, past_of, rebuilt_text, rebuilt_title
-from trayapp.servers.embedded_app import EmbeddedApp
-from trayapp.servers.embedded_store import EmbeddedStore
-from trayapp.servers.hubnity_kind import HubnityKind
-from trayapp.servers.timetagger_account import TimeTaggerKind
+from trayapp.servers.kinds import KINDS
 from trayapp.servers.trust import trust_also
 from trayapp.signing import Signing
-from trayapp.sync.kind import ServerKind
 from trayapp.sync.policy import Waits
 from trayapp.sync.server import TimeServer
 from trayapp.sync.settlement import Rules
@@ -51,9 +46,6 @@ from trayapp.tracking.tracker import Running, state_of
 from trayapp.watch import GapWatch
 
 logger = logging.getLogger(__name__)
-
-KINDS: tuple[ServerKind, ...] = (HubnityKind(), TimeTaggerKind())
-"""The servers one can sign in to."""
 
 _MINUTE = timedelta(minutes=1)
 _STOP_SECONDS = 4.0
@@ -74,12 +66,7 @@ def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings
 
     def server_for(account: Account) -> TimeServer:
         if account.kind == "embedded":
-            store = EmbeddedStore(
-                paths.embedded_database,
-                past=lambda: past_of(paths.database),
-                tell=lambda done: news.tell(rebuilt_title(), rebuilt_text(done)),
-            )
-            return inside(EmbeddedApp(store), closed=store.close)
+            return _inside(paths, news)
         tokens = vault.tokens_of(account.kind, account.url, account.user)
         return kinds[account.kind].connect(account.url, tokens)
 
@@ -94,6 +81,20 @@ def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings
         vault=vault,
         news=news,
     )
+
+
+def _inside(paths: Paths, news: News) -> TimeServer:
+    """The server inside; loaded with the first delivery, as all servers are."""
+    from trayapp.servers import embedded  # noqa: PLC0415
+    from trayapp.servers.embedded_app import EmbeddedApp  # noqa: PLC0415
+    from trayapp.servers.embedded_store import EmbeddedStore  # noqa: PLC0415
+
+    store = EmbeddedStore(
+        paths.embedded_database,
+        past=lambda: embedded.past_of(paths.database),
+        tell=lambda done: news.tell(embedded.rebuilt_title(), embedded.rebuilt_text(done)),
+    )
+    return embedded.inside(EmbeddedApp(store), closed=store.close)
 
 
 class App:

@@ -71,7 +71,7 @@ def _outside(call: Call, seen: Seen | None, known: Known) -> Findings:
         return look_at_keyring(known, SystemKeyring)
 
     def server() -> Findings:
-        from trayapp.app import KINDS  # noqa: PLC0415  # brings the servers along
+        from trayapp.servers.kinds import KINDS  # noqa: PLC0415  # for those who sign in
         from trayapp.servers.trust import trust_also  # noqa: PLC0415  # the same
 
         trust_also(_ca_file(call))

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import os
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _private_ca = ""
@@ -26,6 +29,8 @@ def context() -> ssl.SSLContext:
 
     Where the environment names a bundle, that one replaces the system's, as in requests.
     """
+    import ssl  # noqa: PLC0415  # with the first request
+
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     if not any(map(os.environ.get, _REPLACING)):
