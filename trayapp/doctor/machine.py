@@ -35,7 +35,7 @@ def look_at_disk(paths: Paths) -> Findings:
 def _may_not_write(paths: Paths) -> Finding | None:
     places = [_nearest(one) for one in (paths.data_dir, paths.state_dir, paths.config_dir)]
     needed = [places[0], places[1], paths.database]
-    closed = [one for one in needed if one.exists() and not os.access(one, os.W_OK)]
+    closed = [one for one in needed if _is_there(one) and not os.access(one, os.W_OK)]
     if not closed:
         return None
     text = _("{file} may not be written to, so clicks cannot be recorded.")
@@ -66,7 +66,14 @@ def room_finding(free_bytes: int) -> Finding:
 
 def _nearest(directory: Path) -> Path:
     """It, or what of its path is there."""
-    return next((one for one in (directory, *directory.parents) if one.exists()), directory)
+    return next((one for one in (directory, *directory.parents) if _is_there(one)), directory)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # nobody may look into its folder, so that folder is what is told
+        return False
 
 
 def look_at_settings(paths: Paths) -> Findings:

@@ -46,18 +46,22 @@ def test_a_disk_is_looked_at_also_before_there_is_anything(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+_LOOK_AT_DISK = (
+    "import sys; from pathlib import Path; from trayapp.config import Paths;"
+    " from trayapp.doctor.machine import look_at_disk;"
+    " print(look_at_disk(Paths.under(Path(sys.argv[1])))['disk'].message)"
+)
+
+
 @as_root
-def test_what_may_not_be_written_is_a_problem_that_is_named(tmp_path: Path) -> None:
-    tmp_path.parent.chmod(0o755)
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.chmod(0o755)
-    program = (
-        "import sys; from pathlib import Path; from trayapp.config import Paths;"
-        " from trayapp.doctor.machine import look_at_disk;"
-        " print(look_at_disk(Paths.under(Path(sys.argv[1])))['disk'].message)"
-    )
-    said = as_nobody(program, str(tmp_path))
-    assert said == f"{tmp_path} may not be written to, so clicks cannot be recorded."
+@pytest.mark.parametrize("home", ["", "closed/home"], ids=["not writable", "not to be seen"])
+def test_what_may_not_be_written_is_a_problem_that_is_named(runtime: Path, home: str) -> None:
+    runtime.chmod(0o755)
+    closed = runtime / "closed"
+    closed.mkdir(mode=0o700)
+    said = as_nobody(_LOOK_AT_DISK, str(runtime / home))
+    named = closed if home else runtime
+    assert said == f"{named} may not be written to, so clicks cannot be recorded."
 
 
 def test_directories_open_to_others_are_told(paths: Paths) -> None:
