@@ -124,11 +124,7 @@ def test_a_wait_can_be_broken_off() -> None:
     with command("retry", "--wait") as waits:
         with pytest.raises(subprocess.TimeoutExpired):
             waits.wait(2)
-        for _ in range(5):  # a slow machine may still be loading libraries that swallow the first
-            waits.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                waits.wait(2)
-                break
+        waits.send_signal(signal.SIGINT)
         assert waits.communicate(timeout=PATIENCE_SECONDS) == ("", "")
     lock.release()
     assert waits.returncode == 1
