@@ -73,6 +73,11 @@ def test_an_error_of_the_disk_without_a_number_is_one_all_the_same() -> None:
     assert caught.value.trouble is Trouble.OUT_OF_REACH
 
 
+def test_words_of_sqlite_that_cannot_be_read_are_damage() -> None:
+    with pytest.raises(DamagedError), translated():
+        b"no such table: \xff".decode()
+
+
 def test_what_sqlite_may_not_write_is_closed_to_us(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
     sqlite3.connect(path).close()

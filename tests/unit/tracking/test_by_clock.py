@@ -158,6 +158,19 @@ def test_what_was_clicked_before_a_reboot_has_the_last_clock_of_that_time(desk: 
     assert second.began_at == stamp.at
 
 
+def test_a_clock_by_which_the_entry_would_run_backwards_offers_nothing(desk: Desk) -> None:
+    desk.click(Start("Website"))
+    desk.clock.advance(HOUR)
+    desk.set(10 * HOUR)
+    desk.click(Pause())
+    stamp = replace(desk.clock.stamp(), at=START + 12 * HOUR, boot_id="another", boot=MINUTE)
+    done = step(state_of(desk.events), Resume(), stamp, new_id=desk.new_id)
+    assert isinstance(done, Changed)
+    # Since the reboot the clock is right again: that pause came hours after this resume.
+    right = replace(stamp, at=START + 2 * HOUR, boot=MINUTE + HOUR)
+    assert by_clock([*desk.events, *done.events], right) is None
+
+
 def test_a_step_between_the_pause_and_the_stop_that_was_undone_is_no_question(desk: Desk) -> None:
     desk.click(Start("Website"))
     desk.clock.advance(HOUR)
