@@ -17,7 +17,7 @@ case $system in
 esac
 
 product_debs=(python3 python3-venv python3-gi python3-dbus python3-tk gir1.2-ayatanaappindicator3-0.1)
-desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core fossil strace desktop-file-utils libglib2.0-bin)
+desktop_debs=(xvfb dbus openbox xfce4-panel dunst gnome-keyring xdotool fonts-dejavu-core fossil strace desktop-file-utils libglib2.0-bin zsh fish)
 package_debs=(lintian desktop-file-utils appstream binutils)
 desktop_commands=(Xvfb dbus-daemon openbox xfce4-panel dunst gnome-keyring-daemon xdotool strace setpriv)
 

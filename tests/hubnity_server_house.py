@@ -22,14 +22,6 @@ from trayapp.demo.proxy import (
     MisbehavingProxy,
 )
 from trayapp.servers.hubnity import HubnityServer, over_http
-from trayapp.sync.outcome import (
-    Absent,
-    Delivered,
-    Doubtful,
-    Offline,
-    Outcome,
-    ServerTrouble,
-)
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, to_ms
 from trayapp.tracking.replay import replay
@@ -163,18 +155,3 @@ def second(house: House, *kinds: EventKind) -> Courier:
     courier.click(*kinds)
     rename(courier, "second")
     return courier
-
-
-def finish(courier: Courier, outcome: Outcome) -> None:
-    """As the worker does: a doubt is looked at, all else is sent again."""
-    write = courier.plan()
-    for _ in range(3):
-        if isinstance(outcome, Doubtful):
-            outcome = courier.server.look(courier.unit, write)
-        if isinstance(outcome, Delivered):
-            courier.take(write, outcome)
-            return
-        assert isinstance(outcome, (Absent, Offline, ServerTrouble)), outcome
-        outcome = courier.server.send(write)
-    msg = "it never arrives"
-    raise AssertionError(msg)

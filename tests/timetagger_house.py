@@ -18,7 +18,6 @@ from trayapp.demo.proxy import Fault, MisbehavingProxy
 from trayapp.servers.timetagger import TimeTaggerServer
 from trayapp.servers.timetagger_account import TimeTaggerKind
 from trayapp.servers.timetagger_records import description
-from trayapp.sync.outcome import Absent, Delivered, Doubtful, Offline, Outcome, ServerTrouble
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, from_ms, to_ms
 from trayapp.tracking.replay import replay
 
@@ -146,21 +145,6 @@ class Editor:
 
 def _shown(record: dict[str, object]) -> _Shown:
     return record["key"], text(record["t1"]), end_text(record), record["ds"]
-
-
-def finish(courier: Courier, outcome: Outcome) -> None:
-    """As the worker does: a doubt is looked at, all else is sent again."""
-    write = courier.plan()
-    for _ in range(3):
-        if isinstance(outcome, Doubtful):
-            outcome = courier.server.look(courier.unit, write)
-        if isinstance(outcome, Delivered):
-            courier.take(write, outcome)
-            return
-        assert isinstance(outcome, (Absent, Offline, ServerTrouble)), outcome
-        outcome = courier.server.send(write)
-    msg = "it never arrives"
-    raise AssertionError(msg)
 
 
 @contextmanager

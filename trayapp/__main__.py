@@ -6,6 +6,8 @@ tasks failed. Errors are one line on stderr.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import io
 import json
@@ -13,17 +15,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from trayapp.clock import SystemClock
 from trayapp.config import ConfigError, Paths, Settings
-from trayapp.console.call import NOT_DONE, Answer, Call, Failure
-from trayapp.console.parser import parse
+from trayapp.console.call import NOT_DONE, Answer, Call, Failure, Options
 from trayapp.console.terminal import harmless, let_go
-from trayapp.control.messages import JSON
 from trayapp.i18n import _, use_language
 from trayapp.sync.words import one_line
-from trayapp.tracking.entry import Stamp
+
+if TYPE_CHECKING:
+    from trayapp.control.messages import JSON
+    from trayapp.tracking.entry import Stamp
 
 _COMMANDS = {
     "": ("trayapp.console.life", "app"),
@@ -59,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. The time of a click is taken before anything else."""
     clock = SystemClock()
     stamp = clock.stamp()
+    atexit.register(gc.freeze)  # else Python looks for garbage once more: a tenth of `status`
     before = os.umask(_NOT_FOR_OTHERS)  # SQLite, keyrings, windows: whoever makes a file from here
     try:
         return _command(argv, clock, stamp)
@@ -72,7 +76,7 @@ def _command(argv: Sequence[str] | None, clock: SystemClock, stamp: Stamp) -> in
     try:
         settings, trouble = _settings(paths)
         use_language(settings.language or None)
-        options = parse(typed)
+        options = _options(typed)
         if trouble is None or options.command in _WITHOUT_SETTINGS:
             answer = _run(
                 Call(options=options, stamp=stamp, clock=clock, paths=paths, settings=settings)
@@ -86,6 +90,14 @@ def _command(argv: Sequence[str] | None, clock: SystemClock, stamp: Stamp) -> in
     except Exception as error:  # noqa: BLE001  # the top of the main thread; the log has the trace
         answer = _defect(paths, error)
     return _print(answer, as_json="--json" in typed)
+
+
+def _options(typed: Sequence[str]) -> Options:
+    if not typed:  # the app, as at each login
+        return Options()
+    from trayapp.console.parser import parse  # noqa: PLC0415  # for all others
+
+    return parse(typed)
 
 
 def _run(call: Call) -> Answer:

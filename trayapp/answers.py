@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from trayapp.core import Core
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Action, Choice, Click, Undo
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.preferences import REQUESTS as PREFERENCES
 from trayapp.preferences import Preferences
 from trayapp.queue.errors import QueueError

@@ -11,45 +11,41 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from trayapp.accounts.keyring_port import NotKept, explanation
 from trayapp.accounts.vault import KeyringVault
-from trayapp.answers import Answers, House, Onlookers
 from trayapp.clock import Clock
 from trayapp.config import Paths, Settings
-from trayapp.control.channel import ControlServer
-from trayapp.control.connection import Responder
-from trayapp.control.endpoint import ChannelError
-from trayapp.control.messages import Request
 from trayapp.core import Core, Listener, News, Surroundings
-from trayapp.desktop.faces import Faces
-from trayapp.desktop.menu import Click
+from trayapp.desktop.faces import MOMENT, Faces, seconds_shown
 from trayapp.i18n import _, use_language
 from trayapp.inbox import Inbox
-from trayapp.preferences import Preferences
-from trayapp.queue import salvage_words
-from trayapp.queue.task import Account
-from trayapp.reception import Desk, Reception
 from trayapp.retries import Retries
 from trayapp.servers.kinds import KINDS
 from trayapp.servers.trust import trust_also
-from trayapp.signing import Signing
-from trayapp.sync.policy import Waits
-from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.snapshot import Extras
 from trayapp.sync.status import RetryResult, SyncStatus
-from trayapp.tracking.entry import TrackerState
-from trayapp.tracking.totals import next_midnight
+from trayapp.sync.waiting import Waits
 from trayapp.tracking.tracker import Running, state_of
 from trayapp.watch import GapWatch
 
+if TYPE_CHECKING:
+    from trayapp.answers import Answers, House
+    from trayapp.control.channel import ControlServer
+    from trayapp.control.connection import Responder
+    from trayapp.control.messages import Request
+    from trayapp.desktop.menu import Click
+    from trayapp.queue.salvaged import Salvage
+    from trayapp.queue.task import Account
+    from trayapp.sync.server import TimeServer
+
 logger = logging.getLogger(__name__)
 
-_MINUTE = timedelta(minutes=1)
 _STOP_SECONDS = 4.0
-_MOMENT = timedelta(milliseconds=50)
 
 
 def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings:
@@ -102,6 +98,7 @@ class App:
 
     def __init__(self, where: Surroundings, *, faces: Faces) -> None:
         """Raises QueueError when the queue cannot be opened."""
+        self._where = where
         self._clock = where.clock
         self._rules = where.rules
         self._inbox = Inbox()
@@ -114,57 +111,78 @@ class App:
                 rested=self._on_rest,
                 removed=lambda _entry: self._inbox.post(self._count_removed),
                 closed_foreign=lambda words: self._inbox.post(lambda: faces.tell_closed(words)),
-                salvaged=lambda done: faces.tell(
-                    salvage_words.title(done), salvage_words.text(done)
-                ),
+                salvaged=self._tell_of_salvage,
             ),
         )
         self._retries = Retries(self.core, post=self._inbox.post)
         self._watch = GapWatch(where.paths.last_seen, where.clock)
-        self._control = ControlServer(where.paths.channel_dir, self._on_request)
         self._faces = faces
-        self._onlookers = Onlookers()
-        self._answers = Answers(
-            House(
-                core=self.core,
-                retries=self._retries,
-                reception=Reception(
-                    self.core,
-                    Signing(self.core, where.kinds, where.vault),
-                    where.kinds,
-                    Desk(post=self._inbox.post, send_all=self._send_all),
-                ),
-                preferences=Preferences(where.paths, follow=self._follow),
-                watch=self._watch,
-                faces=faces,
-                log=where.paths.log,
-                data_dir=where.paths.data_dir,
-                tick=self._tick,
-                status=self._refreshed,
-                onlookers=self._onlookers,
-                end=self._inbox.end,
-            )
-        )
         self._status: SyncStatus | None = None
         where.news.listen(faces.tell)
         where.vault.listen(
             opened=self.core.credentials_can_be_read, kept_for_session=self._on_not_kept
         )
 
+    # -- what the first screen does not need: loaded when it is there, or asked for --------
+
+    @cached_property
+    def _control(self) -> ControlServer:
+        from trayapp.control.channel import ControlServer  # noqa: PLC0415  # see above
+
+        return ControlServer(self._where.paths.channel_dir, self._on_request)
+
+    @cached_property
+    def _answers(self) -> Answers:
+        from trayapp.answers import Answers  # noqa: PLC0415  # see above
+
+        return Answers(self._house)
+
+    @cached_property
+    def _house(self) -> House:
+        from trayapp.answers import House, Onlookers  # noqa: PLC0415  # see above
+        from trayapp.preferences import Preferences  # noqa: PLC0415
+        from trayapp.reception import Desk, Reception  # noqa: PLC0415
+        from trayapp.signing import Signing  # noqa: PLC0415
+
+        core, where = self.core, self._where
+        signing = Signing(core, where.kinds, where.vault)
+        desk = Desk(post=self._inbox.post, send_all=self._send_all)
+        return House(
+            core=core,
+            retries=self._retries,
+            reception=Reception(core, signing, where.kinds, desk),
+            preferences=Preferences(where.paths, follow=self._follow),
+            watch=self._watch,
+            faces=self._faces,
+            log=where.paths.log,
+            data_dir=where.paths.data_dir,
+            tick=self._tick,
+            status=self._refreshed,
+            onlookers=Onlookers(),
+            end=self._inbox.end,
+        )
+
     # -- life ------------------------------------------------------------------------------
 
     def run(self) -> bool:
         """Live until told to quit; False when the worker had to be left in a hanging request."""
+        self._observe()
+        self._faces.heed_jumps(lambda: self._inbox.post(self._tick))
+        self._faces.start(self._refreshed(), post=self._on_action, host=self._on_host)
+        self._open()
+        self._inbox.run(idle=self._tick, idle_after=self._until_next_minute)
+        return self._stop()
+
+    def _open(self) -> None:
+        from trayapp.control.endpoint import ChannelError  # noqa: PLC0415  # see `_control`
+
+        self._publish()
         try:
             self._control.start()
         except ChannelError as error:
             logger.warning("The command line cannot talk to the app: %s", error)
-        self._tick()
-        self._faces.start(self._refreshed(), post=self._on_action, host=self._on_host)
         self.core.worker.start()
         logger.info("Trayapp runs")
-        self._inbox.run(idle=self._tick, idle_after=self._until_next_minute)
-        return self._stop()
 
     def post(self, job: Callable[[], None]) -> None:
         """Have this done on the main thread; never blocks."""
@@ -192,21 +210,10 @@ class App:
         """Seconds until there is something to do or to show; None: nothing changes by itself."""
         now = self._clock.now()
         quiet_until = self._faces.quiet_until(now)
-        waits = [self._until_shown_changes(now)]
+        waits = [None if self._status is None else seconds_shown(self._status, now)]
         if quiet_until is not None:
-            waits.append((quiet_until - now + _MOMENT).total_seconds())
+            waits.append((quiet_until - now + MOMENT).total_seconds())
         return min((wait for wait in waits if wait is not None), default=None)
-
-    def _until_shown_changes(self, now: datetime) -> float | None:
-        status = self._status
-        if status is None:
-            return None
-        if status.entry is None or status.tracker is not TrackerState.RUNNING:
-            # What was worked today is yesterday's then.
-            is_told = status.totals.week > timedelta()
-            return (next_midnight(now) - now + _MOMENT).total_seconds() if is_told else None
-        worked = status.entry.worked + (now - status.as_of)
-        return (_MINUTE - worked % _MINUTE + _MOMENT).total_seconds()
 
     def _tick(self) -> None:
         self._observe()
@@ -229,7 +236,8 @@ class App:
         self._publish_is_due.clear()
         status = self._refreshed()
         self._faces.show(status)
-        self._onlookers.show(status)
+        if "_house" in vars(self):  # else nobody has asked for anything yet
+            self._house.onlookers.show(status)
 
     def _refreshed(self) -> SyncStatus:
         extras = Extras(
@@ -274,6 +282,11 @@ class App:
         self.core.worker.reconnect()
         self._faces.follow(settings)
         self._publish()
+
+    def _tell_of_salvage(self, done: Salvage) -> None:
+        from trayapp.queue import salvage_words  # noqa: PLC0415  # seldom needed
+
+        self._faces.tell(salvage_words.title(done), salvage_words.text(done))
 
     def _on_not_kept(self, why: NotKept) -> None:
         """Runs on any thread."""

@@ -6,17 +6,18 @@ wall clock was set meanwhile.
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import tzlocal
-
 from trayapp.tracking.entry import Stamp, from_ms
+
+_ZONE_LINK = Path("/etc/localtime")
+_ZONES = "/zoneinfo/"
 
 
 class Clock(Protocol):
@@ -90,11 +91,25 @@ class QuickStamps:
 
 def _boot_id(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii").strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError:  # not Linux: a name for this run; times of other runs are not compared
+        import uuid  # noqa: PLC0415  # every command would load it
+
         return str(uuid.uuid4())
 
 
+def linked_zone_name(link: Path = _ZONE_LINK) -> str:
+    """The zone that the system's link names; empty where there is none, or it names no zone."""
+    try:
+        return str(link.readlink()).partition(_ZONES)[2] if link.exists() else ""
+    except OSError:
+        return ""
+
+
 def _current_zone_name() -> str | None:
+    if not os.environ.get("TZ") and (name := linked_zone_name()):
+        return name
+    import tzlocal  # noqa: PLC0415  # takes longer than all else that a command needs
+
     tzlocal.reload_localzone()  # the library remembers the zone of the process's start
     return tzlocal.get_localzone_name()

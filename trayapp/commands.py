@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone, tzinfo
 
-import tzlocal
-
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _
 from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
-from trayapp.sync import explanations
+from trayapp.sync import impossible_words
 from trayapp.sync.correction_words import (
     deleted_words,
     edited_words,
@@ -23,11 +21,11 @@ from trayapp.sync.correction_words import (
 )
 from trayapp.sync.words import clock_time, one_line
 from trayapp.timer import Corrected, Timer
+from trayapp.tracking.activity import Activity
 from trayapp.tracking.corrections import Correction, Delete, Edit, Undo
 from trayapp.tracking.entry import EventKind, Stamp, from_ms, to_ms
 from trayapp.tracking.moments import BadMoment, parse_moment
 from trayapp.tracking.tracker import (
-    Activity,
     AlreadySo,
     CannotDo,
     Changed,
@@ -72,6 +70,8 @@ def check_text(text: str | None) -> None:
 
 def moment_typed(text: str, stamp: Stamp) -> datetime:
     """A time typed at `stamp`, by the local clock. Raises BadText."""
+    import tzlocal  # noqa: PLC0415  # no click from the menu names a time
+
     try:
         zone: tzinfo = tzlocal.get_localzone()
     except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
@@ -79,7 +79,7 @@ def moment_typed(text: str, stamp: Stamp) -> datetime:
     try:
         return parse_moment(text, now=stamp.at, zone=zone)
     except BadMoment as error:
-        raise BadText(explanations.bad_moment(error.why, error.readings, zone=zone)) from error
+        raise BadText(impossible_words.bad_moment(error.why, error.readings, zone=zone)) from error
 
 
 def not_recorded(error: Exception) -> str:
@@ -136,7 +136,7 @@ def _answered(
     try:
         return done()
     except CannotDo as error:
-        words = _unknown_project(error.why, request) or explanations.cannot_do(
+        words = _unknown_project(error.why, request) or impossible_words.cannot_do(
             error.why, error.last_event_at, zone=zone, as_of=now.at
         )
         return Reply(ok=False, message=words)

@@ -5,15 +5,13 @@ Directories are 0700 and files in them 0600: a log of what somebody works on is 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
-import tempfile
-import tomllib
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Self
@@ -21,6 +19,7 @@ from typing import Self
 import platformdirs
 
 from trayapp.i18n import _, system_words
+from trayapp.light import dataclass
 
 APP_ID = "trayapp"
 ICON_STYLES = ("colour", "symbolic")
@@ -154,13 +153,16 @@ def _channel_dir(data_dir: Path) -> Path:
 
     Named after the database, so that two homes on one machine do not meet.
     """
-    name = APP_ID + "-" + hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:12]
+    name = f"{APP_ID}-{zlib.crc32(os.fsencode(data_dir.absolute())):08x}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     fits = len(os.fsencode(runtime)) + len(name) <= _LONGEST_CHANNEL_DIR
     if runtime and fits and Path(runtime).is_dir():
         return Path(runtime) / name
-    user = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"{APP_ID}-{user}" / name
+    if not hasattr(os, "getuid"):  # Windows: no socket, and its profile is the user's own
+        return data_dir / "channel"
+    import tempfile  # noqa: PLC0415  # a session has that directory
+
+    return Path(tempfile.gettempdir()) / f"{APP_ID}-{os.getuid()}" / name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +198,8 @@ class Settings:
         """
         try:
             text = path.read_text(encoding="utf-8")
+            import tomllib  # noqa: PLC0415  # most people have no such file
+
             raw = tomllib.loads(text)
         except FileNotFoundError:
             return cls()

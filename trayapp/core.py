@@ -8,32 +8,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trayapp.accounts.vault import KeyringVault, Vault
 from trayapp.clock import Clock, QuickStamps
 from trayapp.config import Paths
+from trayapp.light import dataclass
 from trayapp.mutex import Mutex, PoisonError
-from trayapp.queue import salvage_words
 from trayapp.queue.errors import DamagedError, QueueError
 from trayapp.queue.reader import QueueReader
-from trayapp.queue.salvaged import Salvage
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, GateKind
-from trayapp.sync.discard import Discarder
-from trayapp.sync.kind import ServerKind
-from trayapp.sync.resolve import Keep, resolve
 from trayapp.sync.retry import Retrier, release
-from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import Extras, read_status
 from trayapp.sync.status import AccountView, SyncStatus
-from trayapp.sync.worker import SyncWorker, WorkerPorts
-from trayapp.timer import Timer
 
 if TYPE_CHECKING:
+    from trayapp.queue.salvaged import Salvage
+    from trayapp.sync.discard import Discarder
+    from trayapp.sync.kind import ServerKind
+    from trayapp.sync.resolve import Keep
+    from trayapp.sync.rules import Rules
+    from trayapp.sync.server import TimeServer
+    from trayapp.sync.worker import SyncWorker
+    from trayapp.timer import Timer
     from trayapp.transfer.summary import Summary
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,8 @@ class Core:
     def __init__(self, surroundings: Surroundings, listener: Listener | None = None) -> None:
         listener = listener or Listener()
         paths = surroundings.paths
+        self._surroundings = surroundings
+        self._listener = listener
         self.clock = surroundings.clock
         mark = paths.state_dir / "database-age"
         self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock, mark=mark))
@@ -112,22 +115,39 @@ class Core:
         self.changed = listener.changed
         self._salvaged = listener.salvaged
         self.reader = QueueReader(paths.database)
-        self.timer = Timer(self._queue, recorded=self._on_click, recover=self._recover)
         self.retrier = Retrier(self._queue, between_looks=surroundings.rules.waits.between_looks)
-        self.discarder = Discarder(self._queue, self.reader)
-        self.worker = SyncWorker(
-            self._queue,
-            WorkerPorts(
-                server_for=surroundings.server_for,
-                clock=surroundings.clock,
-                changed=listener.changed,
-                rested=listener.rested,
-                removed=listener.removed,
-                closed_foreign=listener.closed_foreign,
-                recover=self._recover,
-            ),
-            surroundings.rules,
+
+    @cached_property
+    def timer(self) -> Timer:
+        """What clicks and corrections go to."""
+        from trayapp.timer import Timer  # noqa: PLC0415  # with the first of them, on one thread
+
+        return Timer(self._queue, recorded=self._on_click, recover=self._recover)
+
+    @cached_property
+    def discarder(self) -> Discarder:
+        """Gives failed tasks up."""
+        from trayapp.sync.discard import Discarder  # noqa: PLC0415  # seldom needed
+
+        return Discarder(self._queue, self.reader)
+
+    @cached_property
+    def worker(self) -> SyncWorker:
+        """Delivers."""
+        from trayapp.sync.seldom import Seldom  # noqa: PLC0415  # not to show the icon
+        from trayapp.sync.worker import SyncWorker, WorkerPorts  # noqa: PLC0415  # the same
+
+        where, listener = self._surroundings, self._listener
+        ports = WorkerPorts(
+            server_for=where.server_for,
+            clock=where.clock,
+            changed=Seldom(listener.changed),
+            rested=listener.rested,
+            removed=listener.removed,
+            closed_foreign=listener.closed_foreign,
+            recover=self._recover,
         )
+        return SyncWorker(self._queue, ports, where.rules)
 
     def use_account(self, account: AccountView) -> None:
         """New entries belong to this account, and it is delivered now."""
@@ -203,6 +223,8 @@ class Core:
 
     def resolve(self, task_ids: Sequence[int], keep: Keep) -> int:
         """Carry out the user's answer to these conflicts; how many tasks. Raises CannotResolve."""
+        from trayapp.sync.resolve import resolve  # noqa: PLC0415  # seldom needed
+
         done: set[int] = set()
         with self._queue.lock() as guard:
             for task_id in task_ids:
@@ -237,6 +259,8 @@ class Core:
         done = self.reader.salvaged()
         if done is None or self._salvaged is None:
             return
+        from trayapp.queue import salvage_words  # noqa: PLC0415  # seldom needed
+
         logger.warning("%s. %s", salvage_words.title(done), salvage_words.text(done))
         with self._queue.lock() as guard:
             guard.value.forget_salvage()

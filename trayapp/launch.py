@@ -15,10 +15,7 @@ from datetime import timedelta
 
 from trayapp.app import App
 from trayapp.config import Paths, Settings
-from trayapp.control.client import ControlClient, NotRunningError
-from trayapp.control.endpoint import ChannelError
 from trayapp.control.instance import InstanceLock
-from trayapp.control.messages import Request
 from trayapp.core import Surroundings
 from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.faces import Faces
@@ -28,7 +25,6 @@ from trayapp.desktop.system import this_system
 from trayapp.desktop.tray import RunLoop
 from trayapp.i18n import _
 from trayapp.log import start_logging, stop_logging
-from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError
 from trayapp.sync.status import AccountView
 
@@ -74,6 +70,8 @@ def run_app(
     try:
         return _where_the_tray_can(live) if tray else live()
     except QueueError as error:
+        from trayapp.queue.error_words import in_words  # noqa: PLC0415  # seldom needed
+
         logging.getLogger(__name__).critical("Cannot start: %s", error)
         text = _("Trayapp cannot start: {reason}. Nothing was changed; {advice}.")
         sys.stderr.write(f"trayapp: {in_words(text, error)}\n")
@@ -117,14 +115,27 @@ def _become_the_one(lock: InstanceLock, paths: Paths, ending: _Ending) -> bool:
     while not lock.acquire(_LOCK_SECONDS):
         if ending.is_wanted:
             return False
-        try:
-            ControlClient(paths.channel_dir).ask(Request("show"), _GREET_SECONDS)
-        except NotRunningError:
-            continue  # a `retry --wait`, or an app about to start or to end
-        except ChannelError:
+        greeted = _greet(paths)
+        if greeted is None:
             # In vain when it hangs; one that is ending gives the lock back.
             return lock.acquire(_ENDING_SECONDS)
-        return False
+        if greeted:
+            return False
+    return True
+
+
+def _greet(paths: Paths) -> bool | None:
+    """Whether there was an app to greet; None for one that does not answer."""
+    from trayapp.control.client import ControlClient, NotRunningError  # noqa: PLC0415  # seldom
+    from trayapp.control.endpoint import ChannelError  # noqa: PLC0415
+    from trayapp.control.messages import Request  # noqa: PLC0415
+
+    try:
+        ControlClient(paths.channel_dir).ask(Request("show"), _GREET_SECONDS)
+    except NotRunningError:
+        return False  # a `retry --wait`, or an app about to start or to end
+    except ChannelError:
+        return None
     return True
 
 

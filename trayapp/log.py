@@ -12,10 +12,11 @@ import io
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -104,11 +105,14 @@ def stop_logging() -> None:
     _handler = None
 
 
-class _PrivateFileHandler(RotatingFileHandler):
-    """Files of mode 0600, also after a rotation; every record is redacted before it is written."""
+class _PrivateFileHandler(logging.FileHandler):
+    """Files of mode 0600, also after a rotation; every record is redacted before it is written.
+
+    `logging.handlers` rotates as well, and loads six modules that we have no use for.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+        super().__init__(path, encoding="utf-8")
         self.setFormatter(_UtcFormatter(_FORMAT))
         self._complained = False
 
@@ -119,7 +123,29 @@ class _PrivateFileHandler(RotatingFileHandler):
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
     def emit(self, record: logging.LogRecord) -> None:
-        super().emit(_redacted(record))
+        safe = _redacted(record)
+        try:
+            if self._is_full(len(self.format(safe))):
+                self._rotate()
+        except OSError:
+            self.handleError(record)
+        super().emit(safe)
+
+    def _is_full(self, more: int) -> bool:
+        if self.stream is None:  # after a rotation that failed; the line to come opens it
+            return False
+        is_file = stat.S_ISREG(os.fstat(self.stream.fileno()).st_mode)
+        return is_file and self.stream.seek(0, os.SEEK_END) + more >= MAX_BYTES
+
+    def _rotate(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+        names = [self.baseFilename, *(f"{self.baseFilename}.{n + 1}" for n in range(BACKUPS))]
+        for newer, older in reversed(list(pairwise(names))):
+            with contextlib.suppress(FileNotFoundError):
+                Path(newer).replace(older)
+        self.stream = self._open()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  # inherited name
         # The inherited one prints the record for every failed line: a full disk fails all of them.

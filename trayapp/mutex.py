@@ -2,7 +2,8 @@
 
 The rules of Rust's `Mutex<T>`, kept at run time: a guard lives inside its block and in its thread,
 locking again in the same thread raises, and a value whose rollback failed is poisoned until it is
-mended. Any thread may lock, and may wait for it; nothing slow belongs inside the block.
+mended. Any thread may lock, and may wait for it; nothing slow belongs inside the block. It is fair:
+who locks again at once comes after a thread that waits, which Python's own lock does not promise.
 
     MutexError
     ├── LockTimeout       somebody else held it for too long
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock, get_ident
+from time import monotonic
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -67,22 +69,32 @@ class PoisonError(MutexError):
 
 
 class _Shared(Generic[T]):
-    """What a mutex and its guards share; written only while `lock` is held."""
+    """What a mutex and its guards share; written only while `lock` is held.
 
-    __slots__ = ("holder", "lock", "poisoned", "value")
+    Whoever waits for `lock` holds `turnstile`: nobody else gets past, not even who held it last.
+    """
+
+    __slots__ = ("holder", "lock", "poisoned", "turnstile", "value")
 
     def __init__(self, value: T) -> None:
         self.value = value
         self.lock = Lock()
+        self.turnstile = Lock()
         self.holder: int | None = None
         self.poisoned = False
 
     def acquire(self, timeout: float | None) -> None:
         if self.holder == get_ident():
             raise RelockError
-        if not self.lock.acquire(timeout=-1 if timeout is None else max(timeout, 0)):
+        ends_at = None if timeout is None else monotonic() + timeout
+        if not self.turnstile.acquire(timeout=_until(ends_at)):
             raise LockTimeout
-        self.holder = get_ident()
+        try:
+            if not self.lock.acquire(timeout=_until(ends_at)):
+                raise LockTimeout
+            self.holder = get_ident()
+        finally:
+            self.turnstile.release()
 
     def release(self) -> None:
         self.holder = None
@@ -99,6 +111,11 @@ class _Shared(Generic[T]):
         except BaseException as error:
             self.poisoned = True
             raise PoisonError from error
+
+
+def _until(ends_at: float | None) -> float:
+    """A timeout as `Lock` wants it."""
+    return -1 if ends_at is None else max(ends_at - monotonic(), 0)
 
 
 class Mutex(Generic[T]):

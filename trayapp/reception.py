@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from trayapp.commands import not_done
 from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.core import Core
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 from trayapp.queue.errors import QueueError
 from trayapp.signing import Entered, Signing
 from trayapp.sync.kind import Credentials, ServerKind

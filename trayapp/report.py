@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from trayapp.control.messages import JSON
+from trayapp.light import dataclass
 from trayapp.log import HIDDEN, redact
 from trayapp.queue.task import Gate, SyncTask
 from trayapp.sync.diagnosis import Diagnosis

@@ -10,8 +10,10 @@ from trayapp.core import Core
 from trayapp.i18n import _, ngettext
 from trayapp.sync.status import RetryResult
 
-_PAUSE_SECONDS = 0.003
-"""Some times as long as another process takes to see that it may write."""
+_IN_A_ROW = 4
+"""Chunks without a pause: a thread that clicks comes between any two, for the mutex is fair."""
+_PAUSE_SECONDS = 0.0015
+"""Longer than another process takes to see that it may write."""
 
 
 class Retries:
@@ -23,6 +25,7 @@ class Retries:
         self._post = post
         self._waiting: list[Callable[[RetryResult], None]] = []
         self._rest_is_doubtful = False
+        self._chunks = 0
         self.number = 0
         """Grows whenever something was requeued; any thread may read it."""
         self.result: RetryResult | None = None
@@ -37,15 +40,22 @@ class Retries:
     def _next_chunk(self) -> None:
         try:
             if self._core.retrier.next_chunk():
-                # Clicks come between two chunks: those posted meanwhile, and of other processes.
-                timer = threading.Timer(_PAUSE_SECONDS, self._post, (self._next_chunk,))
-                timer.daemon = True
-                timer.start()
+                self._go_on()
         finally:  # the retry ends also when a chunk failed: whoever waits for it is told
             self.number += 1
             self._rest_is_doubtful = True
             self._core.worker.wake()
             self._core.changed()
+
+    def _go_on(self) -> None:
+        """The next chunk, behind what was posted meanwhile."""
+        self._chunks += 1
+        if self._chunks % _IN_A_ROW:
+            self._post(self._next_chunk)
+            return
+        timer = threading.Timer(_PAUSE_SECONDS, self._post, (self._next_chunk,))
+        timer.daemon = True
+        timer.start()
 
     def cancel(self) -> Reply:
         """Try no more of it; what was not tried yet stays failed. Raises QueueError."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +69,8 @@ def _toml(value: Value) -> str:
 
 
 def _check(old: str, new: str, changes: Mapping[str, Value]) -> None:
+    import tomllib  # noqa: PLC0415  # with the first change
+
     try:
         is_meant = tomllib.loads(new) == {**tomllib.loads(old), **changes}
     except (ValueError, RecursionError) as error:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from trayapp import __version__
-from trayapp.control.messages import JSON
 from trayapp.i18n import _
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask
 from trayapp.sync import clock_words, sentences
@@ -21,6 +20,7 @@ from trayapp.sync.status import ClockOffer, EntryView, Link, SyncStatus
 from trayapp.tracking.entry import MILLISECOND, EventKind, TimeEntry, TrackerState
 
 if TYPE_CHECKING:
+    from trayapp.control.messages import JSON
     from trayapp.queue.reader import Attempt
     from trayapp.sync.diagnosis_words import ListedFinding
 

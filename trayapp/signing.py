@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from trayapp.accounts.keyring_port import KeyringFailed
 from trayapp.accounts.tokens import Tokens, TokensLocked
 from trayapp.accounts.vault import AccountTokens, Vault
 from trayapp.core import Core
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.log import conceal
 from trayapp.sync import sign_in
 from trayapp.sync.kind import ServerKind, SignedIn

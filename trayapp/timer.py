@@ -6,12 +6,12 @@ thread or process can get past it. Each call may wait for the lock and for one f
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.mutex import LockTimeout, Mutex, PoisonError
 from trayapp.queue.errors import QueueBusyError, QueueError
 from trayapp.queue.store import QueueWriter
@@ -38,7 +38,6 @@ from trayapp.tracking.tracker import (
     Impossible,
     Start,
     State,
-    state_of,
     step,
 )
 
@@ -98,7 +97,7 @@ class Timer:
         # A time that no clock showed has no boot clock to be compared with.
         said = stamp if given_at is None else replace(stamp, at=given_at, boot_id="")
         with self._writing() as writer:
-            state = state_of(writer.events.newest_entry())
+            state = writer.events.state()
             # Only a start names a project.
             catalog = writer.catalog() if isinstance(command, Start) else Catalog()
             result = step(
@@ -112,6 +111,7 @@ class Timer:
             if isinstance(result, Changed):
                 _check_project(result, catalog, state)
                 writer.record(result.events, stamp.at)
+                writer.events.lead_to(result.state, result.events[-1])
         if isinstance(result, Changed):
             self._recorded()
         return result
@@ -129,7 +129,7 @@ class Timer:
                 # What failed of an entry that is not to be need not be sent, or goes with it.
                 if event.kind is EventKind.DELETE:
                     _resend(writer, event.entry_id, stamp.at)
-            state = state_of(writer.events.newest_entry())
+            state = writer.events.state()
         if not events:
             return AlreadySo(state)
         self._recorded()
@@ -261,4 +261,6 @@ def _no_project(project: str) -> Impossible:
 
 
 def _new_id() -> str:
+    import uuid  # noqa: PLC0415  # with the first click
+
     return str(uuid.uuid4())

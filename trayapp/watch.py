@@ -6,17 +6,14 @@ nobody watched says the boot clock, which nobody sets; between two boots only th
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from trayapp.clock import Clock, QuickStamps
+from trayapp.light import dataclass
 from trayapp.tracking.entry import MILLISECOND, Stamp, from_ms, to_ms
-
-logger = logging.getLogger(__name__)
 
 LONGEST_GAP = timedelta(minutes=10)
 _NONE = "-"
@@ -59,7 +56,10 @@ class GapWatch:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(seen.to_text())
         except OSError as error:
-            logger.warning("Cannot remember when the entry was last seen: %s", error)
+            import logging  # noqa: PLC0415  # so that `status` need not
+
+            words = "Cannot remember when the entry was last seen: %s"
+            logging.getLogger(__name__).warning(words, error)
 
 
 def gap_since(path: Path, *, running_since: datetime, now: Stamp) -> datetime | None:
@@ -106,7 +106,7 @@ class _Seen:
 
 def _read(path: Path) -> _Seen:
     try:
-        at, boot, boot_id, clicked, gap = path.read_text(encoding="ascii").split()
+        at, boot, boot_id, clicked, gap = path.read_text(encoding="utf-8").split()
         last = Stamp(
             at=from_ms(int(at)),
             offset=timedelta(),

@@ -168,7 +168,7 @@ def _measured(setting: Setting, delay: float, rounds: int, each: int) -> _Found:
                 for name, loop in loops.items():
                     before = sum(block(bare, each // 2))
                     found.rounds[name].append(seconds_of(lambda loop=loop: loop(each)))  # type: ignore[misc]  # bound now
-                    found.base[name].append(before + sum(block(bare, each // 2)))
+                    found.base[name].append(before + sum(block(bare, each - each // 2)))
             while ours.core.worker.run_once() is None:
                 pass
         _compare(ours, server)

@@ -15,6 +15,7 @@ from tests.benchmarks.contenders import Ours
 from tests.benchmarks.figures import Ratio, block, median, ms
 from tests.benchmarks.frame import Goal, Setting, Size, Table
 from trayapp.desktop.menu import tray_view
+from trayapp.queue import schema
 
 SIZES = (100, 10_000, 100_000, 1_000_000)
 _MOST = 1.3
@@ -56,10 +57,10 @@ def fill(database: Path, tasks: int, failed: str) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -200000")
         triggers = connection.execute(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'tally%'"
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sync_queue'"
         ).fetchall()
         connection.execute("BEGIN")
-        for name, _sql in triggers:  # they would count one by one
+        for name, _sql in triggers:  # they would look and count one by one
             connection.execute(f"DROP TRIGGER {name}")
         events = max(tasks, HISTORY)
         connection.execute(_EVENTS, (events,))
@@ -68,6 +69,7 @@ def fill(database: Path, tasks: int, failed: str) -> None:
             "INSERT INTO tally SELECT account, status, cause, COUNT(*) FROM sync_queue GROUP BY"
             " account, status, cause"
         )
+        connection.execute(schema.HOLD)
         for _name, sql in triggers:
             connection.execute(sql)
         connection.execute("COMMIT")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.benchmarks.figures import Pairs, Ratio, paired
 from tests.benchmarks.frame import Goal, Row, Setting, Size, Table
 from tests.benchmarks.printing import BEGIN, END, as_markdown, as_text, put_between
 from tests.benchmarks.rows import ROWS
+from tests.tools import needed
 
 
 @pytest.mark.timeout(120)
@@ -23,8 +23,8 @@ from tests.benchmarks.rows import ROWS
     ],
 )
 def test_each_row_measures_something_and_says_what_was_reached(row: Row, tmp_path: Path) -> None:
-    if row.name == "syncs" and not shutil.which("strace"):
-        pytest.skip("needs strace")
+    if row.name in {"syncs", "backlog"}:
+        needed("strace")
     table = row.run(Setting(Size.TINY, tmp_path))
     assert table.lines
     assert all(len(line) == len(table.columns) for line in table.lines)

@@ -22,7 +22,7 @@ from trayapp.servers.embedded_json import entry_json
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.servers.http import HttpClient
 from trayapp.servers.wsgi import session_of
-from trayapp.sync.outcome import Delivered, Outcome
+from trayapp.sync.outcome import Absent, Delivered, Doubtful, Offline, Outcome, ServerTrouble
 from trayapp.sync.server import Known, Nothing, TimeServer, Unit, Write
 from trayapp.tracking.corrections import Edit, Pen, delete, edit, undo
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, to_ms
@@ -108,7 +108,7 @@ class Courier:
             entry=self.entry,
             pending=tuple(self.pending),
             known=dict(self.known),
-            before=replay(before).entry,
+            earlier=tuple(before),
         )
 
     def plan(self) -> Write:
@@ -145,6 +145,20 @@ class Courier:
             requests += 1
             self.take(plan, self.server.send(plan))
         return requests
+
+    def finish(self, outcome: Outcome) -> None:
+        """As the worker does: a doubt is looked at, all else is sent again."""
+        write = self.plan()
+        for _ in range(3):
+            if isinstance(outcome, Doubtful):
+                outcome = self.server.look(self.unit, write)
+            if isinstance(outcome, Delivered):
+                self.take(write, outcome)
+                return
+            assert isinstance(outcome, (Absent, Offline, ServerTrouble)), outcome
+            outcome = self.server.send(write)
+        msg = "it never arrives"
+        raise AssertionError(msg)
 
     def _settle(self, settles: tuple[str, ...]) -> None:
         assert settles

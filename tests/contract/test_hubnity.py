@@ -11,7 +11,6 @@ from tests.contract.stages import Courier, Stage
 from tests.hubnity_server_checks import iso
 from tests.hubnity_server_house import (
     House,
-    finish,
     wanted_times,
 )
 from trayapp.demo.proxy import (
@@ -162,7 +161,7 @@ class TestFaultPoints:
         house.clock.advance(60.1)
         if not hit:
             assert isinstance(outcome, Delivered)
-        finish(courier, outcome)
+        courier.finish(outcome)
         self.assert_right(house, courier)
         return hit
 

@@ -8,7 +8,7 @@ from tests import timetagger_house as houses
 from tests.contract import test_corrections as corrections
 from tests.contract import test_time_server as contract
 from tests.contract.stages import Courier, Stage
-from tests.timetagger_house import House, finish, wanted_times
+from tests.timetagger_house import House, wanted_times
 from trayapp.demo.proxy import Double, DropAfter, DropBefore, Fault, Pass, Say
 from trayapp.servers.timetagger_records import description
 from trayapp.sync.outcome import Delivered
@@ -122,7 +122,7 @@ class TestFaultPoints:
         hit = len(house.proxy.ledger) - seen >= len(faults)
         if not hit:
             assert isinstance(outcome, Delivered)
-        finish(courier, outcome)
+        courier.finish(outcome)
         assert house.times() == wanted_times(courier.entry)
         assert len(house.web.everything) == len(courier.entry.segments)
         return hit

@@ -1,4 +1,4 @@
-"""What tests on the virtual desktop share: the program with the tray, and eyes for the panel."""
+"""What tests on the virtual desktop share: the program with the tray, and a screen for windows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from typing import IO
 import pytest
 from virtual_desktop import VirtualDesktop
 
+from tests.gui.failed_app import FailedApp
 from tests.gui.tray_client import DEADLINE_SECONDS, TrayClient
 from tests.gui.tray_host import Scene
+from tests.gui.window_program import FakeApp, serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +77,11 @@ class TrayProgram:
             self._heard.append(self._said.get())
         return [line for line in self._heard if line.startswith(start)]
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def errors(self) -> str:
         """What it wrote on its error output."""
         return self._errors.read_text()
@@ -115,6 +122,20 @@ def desktop() -> Iterator[VirtualDesktop]:
     """A desktop of the test's own, with panel and notifications."""
     with VirtualDesktop(keyring=False) as up:
         yield up
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[VirtualDesktop]:
+    """A large screen with a window manager and nothing else."""
+    with VirtualDesktop(panel=False, notifier=False, keyring=False, size="2000x1700") as up:
+        yield up
+
+
+@pytest.fixture
+def channel(app: FakeApp | FailedApp, runtime: Path) -> Iterator[Path]:
+    """Where the module's app answers its windows."""
+    with serving(runtime / "channel", app.handle):
+        yield runtime / "channel"
 
 
 @pytest.fixture

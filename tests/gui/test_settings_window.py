@@ -11,7 +11,7 @@ from virtual_desktop import VirtualDesktop
 
 from tests.gui.tray_client import wait_for
 from tests.gui.window_looks import LOOKS, check, tag_of
-from tests.gui.window_program import FakeApp, Seen, WindowProgram, account, serving, window
+from tests.gui.window_program import FakeApp, Seen, WindowProgram, account, window
 from trayapp.control.messages import JSON, Reply
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
@@ -32,13 +32,6 @@ _ABOUT: dict[str, JSON] = {"sqlite": "3.40.1", "data_dir": "/home/anna/.local/sh
 _OWN_WORDS = ("anna@example.org\nhttps://time.example.org/api", "English")
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[VirtualDesktop]:
-    """A large screen with a window manager and nothing else."""
-    with VirtualDesktop(panel=False, notifier=False, keyring=False, size="2000x1400") as up:
-        yield up
-
-
 @pytest.fixture
 def app() -> FakeApp:
     return FakeApp(
@@ -50,12 +43,6 @@ def app() -> FakeApp:
             "about": Reply(ok=True, value=_ABOUT),
         }
     )
-
-
-@pytest.fixture
-def channel(app: FakeApp, runtime: Path) -> Iterator[Path]:
-    with serving(runtime / "channel", app.handle):
-        yield runtime / "channel"
 
 
 @pytest.fixture
@@ -191,6 +178,30 @@ def test_its_buttons_open_what_they_say(settings: WindowProgram, app: FakeApp) -
     assert app.next("open").arguments == {"what": "sign_out"}
     settings.click(settings.find("Open data folder"))
     assert app.next("open").arguments == {"what": "folder"}
+
+
+def test_the_file_of_certificates_is_chosen_and_escape_leaves_it_as_it_was(
+    screen: VirtualDesktop, channel: Path, app: FakeApp, homes: dict[str, str]
+) -> None:
+    folder = Path(homes["HOME"]) / "Company CA"
+    folder.mkdir()
+    for name in ("old.pem", "new.pem"):
+        (folder / name).write_text("")
+    old = str(folder / "old.pem")
+    app.answers["settings"] = Reply(ok=True, value={**_SETTINGS, "ca_file": old})
+    with window(screen, "settings", channel, env=homes) as shown:
+        assert wait_for(lambda: _login(shown).enabled)
+        field = _field(shown, old).path
+        for typed, chosen in (("Escape", old), ("Return", str(folder / "new.pem"))):
+            shown.click(shown.find("Choose…"))
+            assert wait_for(lambda: "filedialog" in shown.focus())
+            shown.type("new.pem")
+            shown.press_key(typed)
+            assert wait_for(lambda: shown.focus() == field)
+            assert _field(shown, chosen).path == field
+        shown.click(shown.find("Save"))
+        assert app.next("change_settings").arguments == {"changes": {"ca_file": chosen}}
+        assert shown.wait_end() == 0
 
 
 def test_who_is_not_signed_in_can_do_so(

@@ -43,13 +43,6 @@ _WRONG_TIME = Reply(
 _DONE = Reply(ok=True, changed=True, message="Started at 14:03: Website.")
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[VirtualDesktop]:
-    """A large screen with a window manager and nothing else."""
-    with VirtualDesktop(panel=False, notifier=False, keyring=False, size="2000x1400") as up:
-        yield up
-
-
 @pytest.fixture
 def app() -> FakeApp:
     answers = {
@@ -59,12 +52,6 @@ def app() -> FakeApp:
         "edit_typed": _DONE,
     }
     return FakeApp(answers)
-
-
-@pytest.fixture
-def channel(app: FakeApp, runtime: Path) -> Iterator[Path]:
-    with serving(runtime / "channel", app.handle):
-        yield runtime / "channel"
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from virtual_desktop import VirtualDesktop
@@ -50,6 +52,17 @@ def test_the_panel_knows_the_item_by_its_id_and_title(client: TrayClient) -> Non
     assert properties["Id"] == APP_NAME
     assert properties["Title"] == RUNNING.view().title
     assert properties["Status"] == "Active"
+
+
+def test_the_kernel_tells_the_tray_when_the_clock_jumped(tray: TrayProgram) -> None:
+    def is_awaited() -> bool:
+        found = ""
+        for file in Path(f"/proc/{tray.pid}/fdinfo").iterdir():
+            with suppress(FileNotFoundError):  # closed by now
+                found += file.read_text()
+        return "settime flags: 03" in found  # a moment, and cancelled when the clock jumps
+
+    assert wait_for(is_awaited)
 
 
 @pytest.mark.parametrize(

@@ -32,22 +32,9 @@ _WRONG_PREFIX = Reply(
 )
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[VirtualDesktop]:
-    """A large screen with a window manager and nothing else."""
-    with VirtualDesktop(panel=False, notifier=False, keyring=False, size="2000x1400") as up:
-        yield up
-
-
 @pytest.fixture
 def app() -> FakeApp:
     return FakeApp({"account": account(), "try_connection": _WRONG_PREFIX})
-
-
-@pytest.fixture
-def channel(app: FakeApp, runtime: Path) -> Iterator[Path]:
-    with serving(runtime / "channel", app.handle):
-        yield runtime / "channel"
 
 
 @pytest.fixture

@@ -133,6 +133,7 @@ def main() -> None:
         app_name=APP_NAME,
         on_host=lambda there: _say("host", str(there)),
     )
+    tray.heed_jumps(lambda: _say("jump"))
     try:
         tray.start(Scene(**json.loads(sys.argv[1])).view())
     except TrayUnavailable as trouble:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import tkinter as tk
+from contextlib import suppress
 from pathlib import Path
 from tkinter import ttk
 
@@ -48,7 +49,7 @@ def _tell(what: object) -> None:
 
 
 def _focus(root: tk.Tk) -> str:
-    return str(root.focus_get())
+    return str(root.tk.call("focus"))  # what Tk itself made has no widget of ours
 
 
 def _widgets(root: tk.Tk) -> list[dict[str, object]]:
@@ -59,8 +60,9 @@ def _widgets(root: tk.Tk) -> list[dict[str, object]]:
         if not widget.winfo_viewable():
             return
         found.append(_facts(widget))
-        for child in widget.winfo_children():
-            visit(child)
+        for child in widget.tk.splitlist(widget.tk.call("winfo", "children", widget)):
+            with suppress(KeyError):  # made by Tk itself, as its dialogs are
+                visit(widget.nametowidget(str(child)))
 
     for top in root.winfo_children():
         visit(top)

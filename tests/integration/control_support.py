@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trayapp.control import endpoint
-from trayapp.control.channel import IDLE_SECONDS, ControlServer, PeerUid
+import pytest
+
+from trayapp.control.channel import IDLE_SECONDS, ControlServer
+from trayapp.control.choice import this_endpoint
 from trayapp.control.connection import Responder
+from trayapp.control.endpoint import Doorkeeper, Endpoint
+from trayapp.control.loopback import LoopbackEndpoint
 from trayapp.control.messages import Reply, Request
+from trayapp.control.unix_socket import UnixEndpoint
 
 WAIT_SECONDS = 10.0
+ENDPOINTS = [pytest.param(UnixEndpoint, id="socket"), pytest.param(LoopbackEndpoint, id="loopback")]
+"""What holds for one way to meet holds for the other."""
 
 Asked = tuple[Request, Responder]
 
@@ -50,11 +57,11 @@ def serving(
     directory: Path,
     app: FakeApp,
     *,
-    peer_uid: PeerUid = endpoint.peer_uid,
+    endpoint: Endpoint | None = None,
     idle_seconds: float = IDLE_SECONDS,
 ) -> Iterator[ControlServer]:
     """A channel that is stopped at the end."""
-    server = ControlServer(directory, app.handle, peer_uid=peer_uid, idle_seconds=idle_seconds)
+    server = ControlServer(directory, app.handle, endpoint=endpoint, idle_seconds=idle_seconds)
     server.start()
     try:
         yield server
@@ -63,12 +70,22 @@ def serving(
 
 
 @contextmanager
-def raw_peer(directory: Path) -> Iterator[socket.socket]:
-    """A peer that says what it likes."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+def raw_peer(directory: Path, endpoint: Endpoint | None = None) -> Iterator[socket.socket]:
+    """A peer that is let in, and says what it likes."""
+    with (endpoint or this_endpoint()).connect(directory, WAIT_SECONDS) as peer:
         peer.settimeout(WAIT_SECONDS)
-        peer.connect(str(directory / endpoint.SOCKET_NAME))
         yield peer
+
+
+def let_in(doorkeeper: Doorkeeper) -> socket.socket:
+    """The next caller, known, as the app would let it in."""
+    peer, _address = doorkeeper.listener.accept()
+    handshake = doorkeeper.admit(peer)
+    inbox = bytearray()
+    while handshake is not None and not handshake.is_over:
+        inbox += peer.recv(1)
+        peer.sendall(handshake.hear(inbox))
+    return peer
 
 
 def read_to_end(peer: socket.socket) -> bytes:

@@ -127,6 +127,7 @@ class Storm:
         self._faults = faults
         self._share = share
         self._is_refresh = False
+        self._last_is_pause = False
         self._told: dict[bool, datetime] = {}
         """Until when, for renewals and for all else: a token still good serves meanwhile."""
         self.spoilt = 0
@@ -142,17 +143,24 @@ class Storm:
             self.too_early.append(f"too early: {method} {path} by {told - now}")
         return True
 
+    def was_unheard(self) -> None:
+        """The client gave up before the last answer came: it was told nothing by it."""
+        if self._last_is_pause:
+            self._told.pop(self._is_refresh, None)
+
     def forget_renewals(self) -> None:
         """A new client does not know when tokens may be renewed."""
         self._told.pop(True, None)
 
     def __iter__(self) -> Iterator[Fault]:
         while True:
+            self._last_is_pause = False
             if self._dice.random() >= self._share:
                 yield Pass()
                 continue
             self.spoilt += 1
-            yield self._pause() if self._dice.random() < _PAUSES else self._fault()
+            self._last_is_pause = self._dice.random() < _PAUSES
+            yield self._pause() if self._last_is_pause else self._fault()
 
     def _fault(self) -> Fault:
         fault = self._dice.choice(self._faults)

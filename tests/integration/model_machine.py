@@ -18,6 +18,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests import ram
 from tests.integration.lives import Killed
 from tests.integration.model_checks import check_books, check_link, check_status
 from tests.integration.model_world import ANN, BEN, EMBEDDED, INSIDE, PLAIN, Parts, World
@@ -92,7 +93,6 @@ _MAY_FAIL: dict[int, frozenset[str]] = {
     503: frozenset({"server_trouble"}),
 }
 """For which causes a task may fail after an answer of this status."""
-_RAM = Path("/dev/shm")  # noqa: S108  # nothing of it outlives the machine, and nothing has to
 _LONGEST_WAIT = timedelta(hours=1)
 _NO_BATTERY = datetime(2001, 1, 1, tzinfo=UTC)
 """What a machine's clock starts with that was forgotten by it."""
@@ -109,8 +109,7 @@ class ModelMachine(RuleBasedStateMachine):
         super().__init__()
         i18n.use_language("en")
         self._stack = contextlib.ExitStack()
-        ram = _RAM if _RAM.is_dir() else None
-        root = self._stack.enter_context(tempfile.TemporaryDirectory(dir=ram))
+        root = self._stack.enter_context(tempfile.TemporaryDirectory(dir=ram.directory()))
         self.world = World(Path(root), self.kind, self.parts)
         self._stack.callback(self.world.close)
         self.clock = self.world.clock

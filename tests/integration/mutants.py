@@ -16,7 +16,7 @@ class BlindWorker(SyncWorker):
     """Repeats without looking: it forgets every doubt before it chooses."""
 
     def run_once(self) -> Pause | None:
-        with self._queue.lock() as guard:
+        with self._at.queue.lock() as guard:
             guard.value.run("UPDATE sync_queue SET doubt = 'none', sends = 0 WHERE doubt <> 'none'")
         return super().run_once()
 

@@ -11,10 +11,11 @@ from tests.fakes import FakeClock
 from tests.integration.core_support import rows_of
 from tests.integration.ledger import EVERYTHING, Diary, Script
 from tests.integration.lies import HASTY, WEATHER, Storm
-from tests.integration.lives import Life, Worker, Wrap, life_of
+from tests.integration.lives import Life, Relay, Worker, Wrap, life_of
 from tests.integration.scenes import HUBNITY, Scene
-from trayapp.sync.outcome import Cause
+from trayapp.sync.outcome import Cause, Outcome, Several
 from trayapp.sync.policy import TROUBLE
+from trayapp.sync.server import TimeServer, Unit, Write
 from trayapp.sync.worker import SyncWorker
 
 SHARE = 0.45
@@ -64,18 +65,20 @@ def work_for(life: Life, hours: int) -> bool:
 class Round:
     """Driven by hand, by a seed. `found` is what should not be.
 
-    `too_early`: requests before the time that the server had named.
+    `too_early`: requests before the time that the server had named. `meddled`: how often somebody
+    else changed something there.
     """
 
-    def __init__(self, scene: Scene, life: Life, seed: int) -> None:
+    def __init__(self, scene: Scene, life: Life, storm: Storm, seed: int) -> None:
         self._scene = scene
         self._life = life
         self._dice = random.Random(seed)  # noqa: S311  # a repeatable story
         self._script = Script(seed)
-        self._storm = Storm(seed, life.clock, WEATHER, SHARE)
+        self._storm = storm
         self._diary = Diary()
         self.found: list[str] = []
         self.too_early: list[str] = []
+        self.meddled = 0
 
     def play(self, events: int) -> None:
         life, dice = self._life, self._dice
@@ -104,7 +107,7 @@ class Round:
     def _pause(self) -> None:
         """Nobody clicks for hours; when all is sent others may change what is there."""
         if work_for(self._life, _HOURS):
-            self._scene.site.meddle(self._dice)
+            self.meddled += self._scene.site.meddle(self._dice)
         self._note(self._strange())
         self._sign_in()
 
@@ -134,7 +137,7 @@ class Round:
         log = life.log()
         self._note([*life.unsent(), *self._diary.complaints(log), *self._scene.complaints(log)])
         self.too_early = self._storm.too_early
-        if self._storm.spoilt < self._diary.recorded / 4:
+        if self._storm.spoilt <= self._diary.recorded / 2:
             self._note(["too quiet: hardly anything was spoilt"])
 
     def _untried(self) -> Iterable[str]:
@@ -150,6 +153,26 @@ class Round:
         self.found += words
 
 
+class _Listening(Relay):
+    """Tells the storm when this client, who is hasty, did not wait for the answer."""
+
+    def __init__(self, inner: TimeServer, storm: Storm) -> None:
+        super().__init__(inner)
+        self._storm = storm
+
+    def send(self, write: Write) -> Outcome:
+        return self._heard(self.inner.send(write))
+
+    def look(self, unit: Unit, write: Write) -> Outcome:
+        return self._heard(self.inner.look(unit, write))
+
+    def _heard(self, outcome: Outcome) -> Outcome:
+        parts = outcome.parts if isinstance(outcome, Several) else (outcome,)
+        if any("no answer in time" in part.reason for part in parts):
+            self._storm.was_unheard()
+        return outcome
+
+
 def play_round(
     server: str,
     seed: int,
@@ -161,11 +184,14 @@ def play_round(
 ) -> Round:
     """A round on a server of its own."""
     clock = FakeClock()
+    storm = Storm(seed, clock, WEATHER, SHARE)
     root.mkdir(exist_ok=True)
     with (
         Scene(server, root, clock, timeouts=HASTY) as scene,
-        life_of(scene, root, clock, wrap=wrap, worker=worker) as life,
+        life_of(
+            scene, root, clock, wrap=lambda inner: _Listening(wrap(inner), storm), worker=worker
+        ) as life,
     ):
-        played = Round(scene, life, seed)
+        played = Round(scene, life, storm, seed)
         played.play(events)
         return played

@@ -82,14 +82,19 @@ def test_what_a_killed_app_left_behind_blocks_nobody_and_nothing_is_lost() -> No
         assert kinds() == ["time_entry_start", "time_entry_pause"]
 
 
-def test_an_app_waits_for_the_instance_lock_and_then_runs() -> None:
+@pytest.fixture
+def lock() -> Iterator[InstanceLock]:
+    """The instance lock, held by somebody else."""
     paths = Paths.of_user()
     paths.make()
-    lock = InstanceLock(paths.instance_lock)
-    assert lock.try_acquire()
-    with contextlib.ExitStack() as stack:
-        stack.callback(lock.release)
-        app = stack.enter_context(_begun("--no-tray"))
+    held = InstanceLock(paths.instance_lock)
+    assert held.try_acquire()
+    yield held
+    held.release()
+
+
+def test_an_app_waits_for_the_instance_lock_and_then_runs(lock: InstanceLock) -> None:
+    with _begun("--no-tray") as app:
         with pytest.raises(subprocess.TimeoutExpired):
             app.wait(2)
         assert not app_answers()
@@ -97,16 +102,9 @@ def test_an_app_waits_for_the_instance_lock_and_then_runs() -> None:
         until(app_answers, "the app runs")
 
 
-def test_a_start_that_meets_an_app_at_its_end_waits_and_then_runs() -> None:
-    paths = Paths.of_user()
-    paths.make()
-    lock = InstanceLock(paths.instance_lock)
-    assert lock.try_acquire()
-    with contextlib.ExitStack() as stack:
-        stack.callback(lock.release)
-        ending = FakeApp()
-        server = stack.enter_context(serving(paths.channel_dir, ending))
-        stack.enter_context(_begun("--no-tray"))
+def test_a_start_that_meets_an_app_at_its_end_waits_and_then_runs(lock: InstanceLock) -> None:
+    ending = FakeApp()
+    with serving(Paths.of_user().channel_dir, ending) as server, _begun("--no-tray"):
         greeting, _responder = ending.next()
         assert greeting.name == "show"
         server.stop()
@@ -115,14 +113,9 @@ def test_a_start_that_meets_an_app_at_its_end_waits_and_then_runs() -> None:
 
 
 @SIGNALS
+@pytest.mark.usefixtures("lock")
 def test_an_app_that_waits_for_the_lock_ends_too(number: int) -> None:
-    paths = Paths.of_user()
-    paths.make()
-    lock = InstanceLock(paths.instance_lock)
-    assert lock.try_acquire()
-    with contextlib.ExitStack() as stack:
-        stack.callback(lock.release)
-        app = stack.enter_context(_begun("--no-tray"))
+    with _begun("--no-tray") as app:
         with pytest.raises(subprocess.TimeoutExpired):
             app.wait(2)
         assert end(app, number) < END_SECONDS

@@ -138,8 +138,7 @@ def test_the_menu_speaks_the_language_that_was_chosen_at_once(desk: Desk) -> Non
 
 def test_the_number_of_attempts_counts_from_the_next_answer_on(desk: Desk) -> None:
     desk.change(max_attempts=2)
-    assert desk.app.core.worker._turns._rules.max_attempts == 2
-    assert desk.app.core.worker._turns._asides._rules.max_attempts == 2
+    assert desk.app.core.worker._at.rules.max_attempts == 2
 
 
 def test_a_notice_waits_for_the_quiet_hours_and_wakes_the_app_at_their_end(desk: Desk) -> None:
@@ -175,6 +174,17 @@ def test_after_a_days_work_it_wakes_once_at_midnight(desk: Desk) -> None:
     assert wait is not None
     until = (next_midnight(desk.clock.now()) - desk.clock.now()).total_seconds()
     assert until < wait < until + 1
+
+
+def test_after_a_night_asleep_the_day_before_is_not_today(desk: Desk) -> None:
+    desk.click("start")
+    desk.clock.advance(600)
+    desk.click("stop")
+    desk.view_with("Today 0:10 · this week 0:10")
+    until = next_midnight(desk.clock.now()) - desk.clock.now()
+    desk.clock.advance((until + timedelta(hours=7)).total_seconds())
+    desk.eyes._on_jump()  # what the kernel tells the tray
+    desk.view_with("Today 0:00 · this week 0:10")
 
 
 # -- what windows and rows ask for ---------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes import FakeClock
 from tests.integration.control_support import (
+    ENDPOINTS,
     WAIT_SECONDS,
     FakeApp,
     echo,
@@ -22,8 +23,10 @@ from tests.integration.control_support import (
 from trayapp.control.channel import ControlServer
 from trayapp.control.client import ControlClient, NotAnsweringError, NotRunningError
 from trayapp.control.connection import Responder
-from trayapp.control.endpoint import SOCKET_NAME, ChannelError, UnsafeChannelError
+from trayapp.control.endpoint import ChannelError, Endpoint, UnsafeChannelError
+from trayapp.control.loopback import FILE_NAME, LOCK_NAME
 from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply, Request
+from trayapp.control.unix_socket import SOCKET_NAME
 
 _CLIENTS = 50
 
@@ -33,13 +36,19 @@ def _directory(runtime: Path) -> Path:
     return runtime / "trayapp"
 
 
+@pytest.fixture(name="endpoint", params=ENDPOINTS)
+def _endpoint(request: pytest.FixtureRequest) -> Endpoint:
+    made: Endpoint = request.param()
+    return made
+
+
 @pytest.fixture(name="client")
-def _client(directory: Path) -> ControlClient:
-    return ControlClient(directory)
+def _client(directory: Path, endpoint: Endpoint) -> ControlClient:
+    return ControlClient(directory, endpoint=endpoint)
 
 
 def test_a_request_gets_its_answer_on_the_control_thread(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     threads: list[str] = []
 
@@ -49,7 +58,7 @@ def test_a_request_gets_its_answer_on_the_control_thread(
 
     app = FakeApp(answer)
     request = Request("start", {"note": "Привет 🎉"}, FakeClock().stamp())
-    with serving(directory, app):
+    with serving(directory, app, endpoint=endpoint):
         reply = client.ask(request, WAIT_SECONDS)
 
     assert reply == Reply(ok=True, message="start", value={"note": "Привет 🎉"})
@@ -58,10 +67,10 @@ def test_a_request_gets_its_answer_on_the_control_thread(
 
 
 def test_an_answer_may_come_later_from_another_thread(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     app = FakeApp()
-    with serving(directory, app), ThreadPoolExecutor(1) as pool:
+    with serving(directory, app, endpoint=endpoint), ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.ask, Request("status"), WAIT_SECONDS)
         _request, responder = app.next()
         assert _is_open(responder)
@@ -76,7 +85,7 @@ def test_an_answer_may_come_later_from_another_thread(
 
 
 def test_fifty_clients_at_once_each_get_their_own_answer(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     start = threading.Barrier(_CLIENTS)
 
@@ -84,24 +93,28 @@ def test_fifty_clients_at_once_each_get_their_own_answer(
         start.wait(WAIT_SECONDS)
         return client.ask(Request("status", {"number": number}), WAIT_SECONDS)
 
-    with serving(directory, echoing()), ThreadPoolExecutor(_CLIENTS) as pool:
+    with serving(directory, echoing(), endpoint=endpoint), ThreadPoolExecutor(_CLIENTS) as pool:
         replies = list(pool.map(ask, range(_CLIENTS)))
 
     assert [reply.value for reply in replies] == [{"number": n} for n in range(_CLIENTS)]
 
 
-def test_the_socket_is_for_its_owner_only(directory: Path) -> None:
-    with serving(directory, echoing()):
-        assert (directory / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
+def test_what_is_left_there_to_be_found_is_for_its_owner_only(
+    directory: Path, endpoint: Endpoint
+) -> None:
+    with serving(directory, echoing(), endpoint=endpoint):
+        found = {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
+        assert found.keys() & {SOCKET_NAME, FILE_NAME}
+        assert set(found.values()) == {0o600}
         assert directory.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_directory_that_is_not_safe_is_refused_at_both_ends(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     directory.mkdir()
     directory.chmod(0o755)
-    server = ControlServer(directory, echoing().handle)
+    server = ControlServer(directory, echoing().handle, endpoint=endpoint)
 
     with pytest.raises(UnsafeChannelError):
         server.start()
@@ -110,7 +123,8 @@ def test_a_directory_that_is_not_safe_is_refused_at_both_ends(
     assert list(directory.iterdir()) == []
 
 
-def test_the_socket_of_a_dead_process_is_replaced(directory: Path, client: ControlClient) -> None:
+def test_the_socket_of_a_dead_process_is_replaced(directory: Path) -> None:
+    client = ControlClient(directory)
     directory.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(directory / SOCKET_NAME))
@@ -133,9 +147,11 @@ def test_without_an_app_the_client_says_so(directory: Path, client: ControlClien
     assert "sent when it runs" in no_socket.value.message
 
 
-def test_an_app_that_does_not_answer_is_given_up(directory: Path, client: ControlClient) -> None:
+def test_an_app_that_does_not_answer_is_given_up(
+    directory: Path, endpoint: Endpoint, client: ControlClient
+) -> None:
     app = FakeApp()
-    with serving(directory, app):
+    with serving(directory, app, endpoint=endpoint):
         with pytest.raises(NotAnsweringError, match="within 1 second"):
             client.ask(Request("start"), 0.1)
         _request, responder = app.next()
@@ -149,10 +165,10 @@ def test_a_request_that_cannot_be_sent_is_told_before(client: ControlClient) -> 
 
 
 def test_a_subscription_streams_until_the_app_ends_it(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     app = FakeApp()
-    with serving(directory, app), client.subscribe(Request("watch")) as answers:
+    with serving(directory, app, endpoint=endpoint), client.subscribe(Request("watch")) as answers:
         _request, responder = app.next()
         for number in range(3):
             responder.stream(Reply(ok=True, value={"number": number}))
@@ -161,9 +177,11 @@ def test_a_subscription_streams_until_the_app_ends_it(
         assert [reply.value["number"] for reply in answers] == [0, 1, 2, 3]
 
 
-def test_a_subscriber_that_leaves_is_noticed(directory: Path, client: ControlClient) -> None:
+def test_a_subscriber_that_leaves_is_noticed(
+    directory: Path, endpoint: Endpoint, client: ControlClient
+) -> None:
     app = FakeApp()
-    with serving(directory, app):
+    with serving(directory, app, endpoint=endpoint):
         with client.subscribe(Request("watch")) as answers:
             _request, responder = app.next()
             responder.stream(Reply(ok=True, message="one"))
@@ -176,13 +194,11 @@ def test_a_subscriber_that_leaves_is_noticed(directory: Path, client: ControlCli
         assert list(answers) == []
 
 
-def test_a_subscription_outlives_the_wait_for_its_first_answer(
-    directory: Path, client: ControlClient
-) -> None:
+def test_a_subscription_outlives_the_wait_for_its_first_answer(directory: Path) -> None:
     app = FakeApp()
     with (
         serving(directory, app, idle_seconds=0.05),
-        client.subscribe(Request("watch"), timeout=0.3) as answers,
+        ControlClient(directory).subscribe(Request("watch"), timeout=0.3) as answers,
         ThreadPoolExecutor(1) as pool,
     ):
         _request, responder = app.next()
@@ -196,9 +212,11 @@ def test_a_subscription_outlives_the_wait_for_its_first_answer(
         assert second.result(WAIT_SECONDS).message == "two"
 
 
-def test_stopping_lets_everybody_go(directory: Path, client: ControlClient) -> None:
+def test_stopping_lets_everybody_go(
+    directory: Path, endpoint: Endpoint, client: ControlClient
+) -> None:
     app = FakeApp()
-    with serving(directory, app) as server, ThreadPoolExecutor(2) as pool:
+    with serving(directory, app, endpoint=endpoint) as server, ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(client.ask, Request("start"), WAIT_SECONDS)
         watching = pool.submit(list, client.subscribe(Request("watch")))
         responders = [app.next()[1], app.next()[1]]
@@ -212,25 +230,28 @@ def test_stopping_lets_everybody_go(directory: Path, client: ControlClient) -> N
             responder.reply(Reply(ok=True))
         server.stop()
 
-    assert list(directory.iterdir()) == []
+    assert {path.name for path in directory.iterdir()} <= {LOCK_NAME}
     assert "control" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_an_answer_given_before_stopping_still_arrives(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     app = FakeApp()
     for _time in range(50):  # the moment between the last look and the end is short
-        with serving(directory, app) as server, client.subscribe(Request("quit")) as answers:
+        with (
+            serving(directory, app, endpoint=endpoint) as server,
+            client.subscribe(Request("quit")) as answers,
+        ):
             app.next()[1].reply(Reply(ok=True, message="bye"))
             server.stop()
             assert [answer.message for answer in answers] == ["bye"]
 
 
 def test_a_channel_can_be_started_again_but_not_twice(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
-    with serving(directory, echoing()) as server:
+    with serving(directory, echoing(), endpoint=endpoint) as server:
         with pytest.raises(RuntimeError, match="already"):
             server.start()
         server.stop()
@@ -250,22 +271,22 @@ def test_a_path_too_long_for_a_socket_is_told_at_both_ends(home: Path) -> None:
 
 
 def test_an_answer_too_long_for_the_channel_becomes_an_error(
-    directory: Path, client: ControlClient
+    directory: Path, endpoint: Endpoint, client: ControlClient
 ) -> None:
     long = tuple("x" * 8000 for _ in range(MAX_LINE_BYTES // 8000 + 1))
 
     def answer(_request: Request, responder: Responder) -> None:
         responder.reply(Reply(ok=True, value={"long": long}))
 
-    with serving(directory, FakeApp(answer)):
+    with serving(directory, FakeApp(answer), endpoint=endpoint):
         reply = client.ask(Request("status"), WAIT_SECONDS)
 
     assert reply == Reply(ok=False, message="Trayapp's answer could not be sent.")
 
 
-def test_a_request_in_two_pieces_is_one_request(directory: Path) -> None:
+def test_a_request_in_two_pieces_is_one_request(directory: Path, endpoint: Endpoint) -> None:
     line = Request("status").line()
-    with serving(directory, echoing()), raw_peer(directory) as peer:
+    with serving(directory, echoing(), endpoint=endpoint), raw_peer(directory, endpoint) as peer:
         peer.sendall(line[:5])
         peer.sendall(line[5:])
 

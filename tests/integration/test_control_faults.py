@@ -12,19 +12,21 @@ from pathlib import Path
 import pytest
 
 from tests.integration.control_support import (
+    ENDPOINTS,
     WAIT_SECONDS,
     FakeApp,
     echo,
     echoing,
+    let_in,
     raw_peer,
     read_to_end,
     serving,
 )
-from trayapp.control.channel import ControlServer
 from trayapp.control.client import ControlClient, NotAnsweringError, NotRunningError
 from trayapp.control.connection import Responder
-from trayapp.control.endpoint import SOCKET_NAME, ChannelError
+from trayapp.control.endpoint import ChannelError, Doorkeeper, Endpoint
 from trayapp.control.messages import MAX_LINE_BYTES, Request
+from trayapp.control.unix_socket import SOCKET_NAME, UnixEndpoint
 
 
 @pytest.fixture(name="directory")
@@ -32,27 +34,30 @@ def _directory(runtime: Path) -> Path:
     return runtime / "trayapp"
 
 
+@pytest.fixture(name="endpoint", params=ENDPOINTS)
+def _endpoint(request: pytest.FixtureRequest) -> Endpoint:
+    made: Endpoint = request.param()
+    return made
+
+
 @pytest.fixture(name="client")
-def _client(directory: Path) -> ControlClient:
-    return ControlClient(directory)
+def _client(directory: Path, endpoint: Endpoint) -> ControlClient:
+    return ControlClient(directory, endpoint=endpoint)
 
 
 @contextmanager
-def _false_app(directory: Path, says: bytes) -> Iterator[None]:
+def _false_app(directory: Path, endpoint: Endpoint, says: bytes) -> Iterator[None]:
     """Something that listens where the app should, and says the same to everybody."""
-    directory.mkdir(mode=0o700)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(directory / SOCKET_NAME))
-        listener.listen()
-        with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(_say_once, listener, says)
-            yield
-            done.result(WAIT_SECONDS)
+    doorkeeper = endpoint.listen(directory)
+    with doorkeeper.listener, ThreadPoolExecutor(1) as pool:
+        done = pool.submit(_say_once, doorkeeper, says)
+        yield
+        done.result(WAIT_SECONDS)
+        doorkeeper.withdraw()
 
 
-def _say_once(listener: socket.socket, says: bytes) -> None:
-    peer, _address = listener.accept()
-    with peer:
+def _say_once(doorkeeper: Doorkeeper, says: bytes) -> None:
+    with let_in(doorkeeper) as peer:
         peer.recv(65536)
         peer.sendall(says)
 
@@ -65,10 +70,10 @@ def _say_once(listener: socket.socket, says: bytes) -> None:
     ],
 )
 def test_an_answer_that_cannot_be_read_is_told(
-    directory: Path, client: ControlClient, says: bytes
+    directory: Path, endpoint: Endpoint, client: ControlClient, says: bytes
 ) -> None:
     with (
-        _false_app(directory, says),
+        _false_app(directory, endpoint, says),
         pytest.raises(ChannelError, match="cannot be read") as caught,
     ):
         client.ask(Request("status"), WAIT_SECONDS)
@@ -77,8 +82,9 @@ def test_an_answer_that_cannot_be_read_is_told(
 
 
 def test_an_app_that_lets_nobody_in_is_not_answering(
-    directory: Path, client: ControlClient
+    directory: Path,
 ) -> None:
+    client = ControlClient(directory)
     directory.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, ExitStack() as crowd:
         listener.bind(str(directory / SOCKET_NAME))
@@ -106,29 +112,20 @@ def test_trouble_while_sending_is_translated(
         raise trouble
 
     with serving(directory, echoing()), pytest.raises(error):
-        ControlClient(directory, peer_uid=fails).ask(Request("status"), WAIT_SECONDS)
+        ControlClient(directory, endpoint=UnixEndpoint(fails)).ask(Request("status"), WAIT_SECONDS)
 
 
-def test_a_directory_that_cannot_be_read_is_told(home: Path) -> None:
+def test_a_directory_that_cannot_be_read_is_told(home: Path, endpoint: Endpoint) -> None:
     (home / "file").write_text("")
 
     with pytest.raises(ChannelError, match="cannot be used"):
-        ControlClient(home / "file" / "trayapp").ask(Request("status"), WAIT_SECONDS)
-
-
-def test_without_local_sockets_nobody_runs(
-    directory: Path, client: ControlClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(socket, "AF_UNIX")
-
-    with pytest.raises(NotRunningError, match="menu of the icon"):
-        client.ask(Request("status"), WAIT_SECONDS)
-    with pytest.raises(ChannelError):
-        ControlServer(directory, echoing().handle).start()
+        ControlClient(home / "file" / "trayapp", endpoint=endpoint).ask(
+            Request("status"), WAIT_SECONDS
+        )
 
 
 def test_stopping_does_not_wait_for_a_stuck_request(
-    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+    directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     freed = threading.Event()
 
@@ -136,7 +133,7 @@ def test_stopping_does_not_wait_for_a_stuck_request(
         freed.wait(WAIT_SECONDS)
 
     app = FakeApp(stuck)
-    with serving(directory, app) as server, client.subscribe(Request("start")):
+    with serving(directory, app) as server, ControlClient(directory).subscribe(Request("start")):
         app.next()
         server.stop()
         freed.set()
@@ -145,28 +142,31 @@ def test_stopping_does_not_wait_for_a_stuck_request(
 
 
 def test_a_defect_in_the_loop_is_logged_and_ends_the_channel_cleanly(
-    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+    directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_peer: socket.socket) -> int:
         raise LookupError
 
-    with serving(directory, echoing(), peer_uid=broken):
+    with serving(directory, echoing(), endpoint=UnixEndpoint(broken)):
         with raw_peer(directory) as peer:
             read_to_end(peer)
         with pytest.raises(NotRunningError):
-            client.ask(Request("status"), WAIT_SECONDS)
+            ControlClient(directory).ask(Request("status"), WAIT_SECONDS)
 
     assert "The control channel has ended" in caplog.text
     assert list(directory.iterdir()) == []
 
 
-def test_a_runtime_directory_cleaned_by_others_does_not_hold_up_the_end(directory: Path) -> None:
-    with serving(directory, echoing()):
-        (directory / SOCKET_NAME).unlink()
+def test_a_runtime_directory_cleaned_by_others_does_not_hold_up_the_end(
+    directory: Path, endpoint: Endpoint
+) -> None:
+    with serving(directory, echoing(), endpoint=endpoint):
+        for path in directory.iterdir():
+            path.unlink()
 
 
 def test_a_request_that_fails_in_the_app_says_so_and_the_next_one_works(
-    directory: Path, client: ControlClient, caplog: pytest.LogCaptureFixture
+    directory: Path, endpoint: Endpoint, client: ControlClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     def answer(request: Request, responder: Responder) -> None:
         if request.name == "answered":
@@ -175,7 +175,7 @@ def test_a_request_that_fails_in_the_app_says_so_and_the_next_one_works(
             raise LookupError(request.name)
         echo(request, responder)
 
-    with serving(directory, FakeApp(answer)):
+    with serving(directory, FakeApp(answer), endpoint=endpoint):
         assert not client.ask(Request("broken"), WAIT_SECONDS).ok
         assert client.ask(Request("answered"), WAIT_SECONDS).ok
         assert client.ask(Request("sound"), WAIT_SECONDS).ok

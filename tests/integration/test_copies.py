@@ -40,8 +40,6 @@ INDEX = bytes(32_768)  # whatever was copied of it: SQLite makes it anew
 ROOT = Path(tests.__file__).parents[1]
 EVENTS, TASKS = "SELECT id FROM event", "SELECT event FROM sync_queue WHERE status = 'pending'"
 
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
-
 
 @dataclass(frozen=True, slots=True)
 class Told:

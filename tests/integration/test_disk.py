@@ -26,6 +26,7 @@ from trayapp.core import Listener
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.menu import Action
 from trayapp.mutex import Mutex
+from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueBusyError, QueueError, StorageError
 from trayapp.queue.salvaged import Salvage
 from trayapp.sync.status import SyncStatus
@@ -69,8 +70,10 @@ def test_a_full_disk(bench: Bench) -> None:
         pages = guard.value.rows("PRAGMA page_count")[0][0]
         guard.value.run(f"PRAGMA max_page_count = {pages}")
     bench.clock.advance(60)
-    with pytest.raises(StorageError, match="database or disk is full"):
+    with pytest.raises(StorageError, match="database or disk is full") as caught:
         bench.click(Start("x" * 90_000))
+    words = in_words("{reason}. Nothing was recorded; {advice}.", caught.value)
+    assert "disk is full. Nothing was recorded; make room" in words
     with bench.core._queue.lock() as guard:
         guard.value.run("PRAGMA max_page_count = 1000000")
     goes_on(bench)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ram
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
 from tests.integration.lives import Killed, Life, Reaper, Worker
@@ -23,6 +24,7 @@ from trayapp.config import Paths
 from trayapp.demo.proxy import DropAfter, DropBefore, Fault, Pass, Truncate
 from trayapp.sync.worker import SyncWorker
 
+tmp_path = ram.tmp_path
 ALL = 1_000
 PAIRS = 40
 

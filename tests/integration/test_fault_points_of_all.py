@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ram
 from tests.integration.core_support import rows_of
 from tests.integration.ledger import embedded_complaints, log_of
 from tests.integration.world import URL, WORK, Program, Step, Story, World, clicks, tell
@@ -28,6 +29,7 @@ from trayapp.tracking.corrections import Delete, Edit, Undo
 from trayapp.tracking.entry import Event, EventKind
 from trayapp.tracking.tracker import Pause, Resume, Start, Stop
 
+tmp_path = ram.tmp_path
 DUMPS = Path(__file__).parents[1] / "data"
 FORM = Form(kind="example", url=URL, credentials=Credentials(user="Ada", password="right"))
 FAR_MS = 10**14

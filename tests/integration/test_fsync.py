@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from tests.integration.program_support import running
 from tests.integration.test_copies import CLICKS, FRAME_HEAD, Recording
 from tests.integration.traced import Call, Did, calls_in, under_strace
 from trayapp.queue.reader import QueueReader
-
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 
 NAMES = ("start", "pause", "resume", "stop")
 APP_CLICKS = 20

@@ -48,6 +48,7 @@ CLICK_EVERY_SECONDS = 0.04
 DEATH_SECONDS = 10
 CLICK_SECONDS = 0.015  # about what a click takes, with its fsync
 SEED = 8
+_MOST_LIVES = 3
 ROOT = Path(tests.__file__).parents[1]
 
 # A delay is shorter than the time between two looks (`crash_host.RULES`): a PlainServer has
@@ -218,9 +219,14 @@ def _open(core: Core) -> list[str]:
     return failed + ([] if status.all_sent else [f"not all sent: {status}"])
 
 
+def spoilt_by(scene: Scene) -> int:
+    """How many requests the proxy has spoilt."""
+    return sum(not isinstance(seen.fault, Pass) for seen in scene.proxy.ledger)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """How many kills, by which seed, and for how long it may come to rest afterwards."""
+    """How many kills at least, by which seed, and for how long it may come to rest afterwards."""
 
     seed: int = SEED
     kills: int = KILLS
@@ -237,7 +243,9 @@ def play(nursery: Nursery, scene: Scene, root: Path, wanted: Round) -> tuple[Dia
     scene.proxy.play(chaos(wanted.seed, share=0.4, faults=FAULTS_OF[scene.kind]))
     arguments = [scene.kind, scene.proxy.url, str(home), str(tokens)]
     with hosts(nursery, [*arguments, *(["--blind"] if wanted.blind else [])]) as next_host:
-        for number in range(wanted.kills):
+        for number in range(_MOST_LIVES * wanted.kills):
+            if number >= wanted.kills and spoilt_by(scene) > wanted.kills:
+                break  # on a busy machine a life sends little before its end
             host = next_host()
             host.ready()
             if number % 5 == 4:
@@ -262,10 +270,10 @@ def test_killed_at_random_moments_every_acknowledged_click_arrives_once(
         root.mkdir()
         with Scene(server, root, SystemClock()) as scene:
             diary, complaints = play(nursery, scene, root, Round(seed=seed))
-            spoilt = [seen for seen in scene.proxy.ledger if not isinstance(seen.fault, Pass)]
+            spoilt = spoilt_by(scene)
         assert complaints == [], seed
-        assert diary.recorded > KILLS
-        assert len(spoilt) > KILLS // 4
+        assert diary.recorded > 2 * KILLS, seed
+        assert spoilt > KILLS, seed
         shutil.rmtree(root)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ram
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
 from tests.integration.lies import FAULTS, HASTY, is_write
@@ -28,6 +29,7 @@ from tests.integration.scenes import (
 from tests.soak import Soak
 from trayapp.demo.proxy import Delay
 
+tmp_path = ram.tmp_path
 EVENTS = 100
 FEW_EVENTS = 30
 SEEDS = range(1, 8)
@@ -53,10 +55,13 @@ STORMS = (
 def test_in_chaos_every_click_arrives_once_and_nothing_fails_that_heals(
     server: str, soak: Soak, tmp_path: Path
 ) -> None:
+    meddled = 0
     for seed in soak.rounds(f"rounds of {EVENTS} events", ci=3, full=100):
         played = play_round(server, seed, tmp_path / str(seed), EVENTS)
         assert played.found == [], f"seed {seed}"
         assert played.too_early == [], f"seed {seed}"
+        meddled += played.meddled
+    assert bool(meddled) is (server == TIMETAGGER)
 
 
 def trusting(server: str, seed: int, root: Path) -> Round:

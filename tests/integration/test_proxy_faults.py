@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ram
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
 from tests.integration.lies import FAULTS, HASTY, SLOW, is_refresh, is_write
@@ -17,6 +18,7 @@ from tests.integration.scenes import ALL_SERVERS, EMBEDDED, HUBNITY, PLAIN, TIME
 from trayapp.demo.proxy import SAY_429_DATE, Fault, Say
 from trayapp.sync.outcome import Cause
 
+tmp_path = ram.tmp_path
 _STEPS = 10
 VERBS = ("start", "pause", "resume", "stop")
 SLOWLY = ("start", "pause")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.integration.program_support import Running, running
 from tests.integration.recorded_app import Statement
+from tests.tools import needed
 from trayapp.queue.reader import QueueReader
 from trayapp.sync.snapshot import read_status
 
@@ -122,11 +122,10 @@ def test_a_click_and_its_task_and_the_stop_it_brings_are_one_transaction(
     assert list(inserts.values()) == [*alone[:-1], stop_and_start, alone[-1]]
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 @pytest.mark.timeout(120)
 def test_the_kernel_sees_the_file_opened_for_writing_by_the_writer_only(tmp_path: Path) -> None:
     trace = tmp_path / "strace"
-    strace = ["strace", "-f", "-q", "-e", "trace=open,openat,creat", "-o", str(trace)]
+    strace = [needed("strace"), "-f", "-q", "-e", "trace=open,openat,creat", "-o", str(trace)]
     home = tmp_path / "home"
     home.mkdir()
     with running(home, under=strace) as app:

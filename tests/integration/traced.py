@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
+from tests.tools import needed
+
 _CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\((?:\d+<(?P<file>[^>]*)>)?")
 _RESUMED = re.compile(r"(?P<pid>\d+) +<\.\.\. \w+ resumed>")
 _LAST_NUMBER = re.compile(r", (\d+)(?:\)| <)")
@@ -18,9 +20,9 @@ _CALLS = "pwrite64,write,sendto,ftruncate,fsync,fdatasync,unlink"
 
 
 def under_strace(trace: Path) -> list[str]:
-    """What to put before a program's command."""
+    """What to put before a program's command; without strace the test fails."""
     options = ["-f", "-q", "-y", "-xx", "-s", str(_LONGEST), "-e", f"trace={_CALLS}"]
-    return ["strace", *options, "-o", str(trace)]
+    return [needed("strace"), *options, "-o", str(trace)]
 
 
 class Did(Enum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tomllib
 from datetime import date
@@ -17,6 +16,7 @@ from packaging.requirements import Requirement
 from releases import releases
 
 import trayapp
+from tests.tools import needed
 from trayapp.desktop.autostart.entry import keys_of
 from trayapp.i18n import LANGUAGES
 
@@ -101,10 +101,9 @@ def test_other_shells_know_every_command_and_option(shell: str, tmp_path: Path) 
         assert re.search(rf"\b{command.name}\b", text)
         for option in command.options:
             assert all(name.lstrip("-") in text for name in option.names)
-    if shutil.which(shell):
-        script = tmp_path / "script"
-        script.write_text(text, encoding="utf-8")
-        subprocess.run([shell, "-n", script], check=True)  # noqa: S603  # our own words
+    script = tmp_path / "script"
+    script.write_text(text, encoding="utf-8")
+    subprocess.run([needed(shell), "-n", script], check=True)  # noqa: S603  # our own words
 
 
 # -- what is told in several places --------------------------------------------------------

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from tests.integration.control_support import WAIT_SECONDS, echoing, raw_peer, read_to_end, serving
 from tests.integration.core_support import made_paths
+from tests.integration.loopback_support import serves, stranger
 from tests.integration.test_app_answers import Desk
 from tests.security.chance import INTEGERS, TEXTS, VALUES, fuzzed, names, patient
 from tests.soak import Soak
+from trayapp.control.client import ControlClient
 from trayapp.control.connection import Responder
+from trayapp.control.loopback import SECRET_BYTES, LoopbackEndpoint
 from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply, Request
 from trayapp.tracking.tracker import Start
 
@@ -65,6 +68,27 @@ def test_a_peer_gets_one_answer_or_the_end(soak: Soak, runtime: Path) -> None:
 
     with serving(directory, echoing(), idle_seconds=WAIT_SECONDS):
         fuzzed(soak, proof, what="rounds of 60 peers", full=300)
+
+
+def test_whatever_a_stranger_says_it_is_not_heard(soak: Soak, runtime: Path) -> None:
+    directory, app = runtime / "trayapp", echoing()
+
+    @patient(60)
+    @given(pieces=st.lists(LINES, max_size=3))
+    def proof(pieces: list[bytes]) -> None:
+        with stranger(note) as peer:
+            with suppress(ConnectionResetError, BrokenPipeError):
+                for piece in pieces:
+                    peer.sendall(piece[: MAX_LINE_BYTES + 10])
+                peer.sendall(b"\n" * 2 * SECRET_BYTES)
+            said = read_to_end(peer)
+        assert len(said) <= 2 * SECRET_BYTES
+        assert note.secret not in said
+
+    with serves(directory, app) as note:
+        fuzzed(soak, proof, what="rounds of 60 strangers", full=300)
+        assert ControlClient(directory, endpoint=LoopbackEndpoint()).ask(Request("a"), 10).ok
+    assert app.next()[0].name == "a"
 
 
 REQUESTS = (

@@ -11,8 +11,10 @@ import pytest
 from tests.integration.control_support import WAIT_SECONDS, FakeApp, echoing, serving
 from tests.security.strangers import NOBODY, as_nobody, as_root
 from trayapp.control.client import ControlClient
-from trayapp.control.endpoint import SOCKET_NAME, UnsafeChannelError
+from trayapp.control.endpoint import UnsafeChannelError
+from trayapp.control.loopback import FILE_NAME, LoopbackEndpoint, Note
 from trayapp.control.messages import Request
+from trayapp.control.unix_socket import SOCKET_NAME
 
 pytestmark = as_root
 
@@ -26,6 +28,21 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
         print("answer", repr(peer.recv(65536)))
     except OSError as error:
         print(type(error).__name__)
+"""
+READER = """
+import sys
+try:
+    print(open(sys.argv[1]).read())
+except OSError as error:
+    print(type(error).__name__)
+"""
+PORT_CALLER = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20) as peer:
+    peer.sendall(bytes(32))
+    told = peer.recv(64, socket.MSG_WAITALL)
+    peer.sendall(told[32:])
+    print(len(told), "bytes, then", "more" if peer.recv(1) else "the end")
 """
 COMMAND = """
 import sys
@@ -69,6 +86,22 @@ def test_another_user_who_gets_there_is_not_heard(
     assert told in {"answer b''", "ConnectionResetError", "BrokenPipeError"}
     assert asked == []
     assert f"User {NOBODY} is not let in" in caplog.text
+
+
+def test_another_user_who_finds_the_port_does_not_know_the_secret(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    app = FakeApp(lambda request, _responder: asked.append(request.name))
+    with serving(directory, app, endpoint=LoopbackEndpoint()):
+        note = Note.read(directory)
+        for path in (directory.parent, directory):
+            path.chmod(0o755)
+        file = str(directory / FILE_NAME)
+        assert as_nobody(READER, file) == "PermissionError"
+        assert as_nobody(PORT_CALLER, str(note.port)) == "64 bytes, then the end"
+    assert asked == []
+    assert "does not know the secret is not let in" in caplog.text
 
 
 def test_nothing_is_said_to_a_program_of_another_user(directory: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,12 +71,18 @@ def test_every_file_and_directory_is_for_its_owner_only(
             run(mask, "pause")
             run(mask, "resume")
             until(paths.last_seen.exists, "the app has seen it run")
-            until(paths.embedded_database.exists, "something was delivered")
+            until(is_open(paths.database), "what is clicked is kept")
+            until(is_open(paths.embedded_database), "something was delivered")
             assert paths.log.exists()
-            assert len(list(paths.data_dir.iterdir())) >= 7
+            assert len(list(paths.data_dir.iterdir())) >= 8
             assert (modes_below(home), modes_below(runtime)) == ({}, {})
         finally:
             app.terminate()
+
+
+def is_open(database: Path) -> Callable[[], bool]:
+    """Whether somebody uses it: SQLite makes the index of its WAL last."""
+    return database.with_name(f"{database.name}-shm").exists
 
 
 def _answers(paths: Paths) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import tzlocal
 
 from tests.fakes import START, FakeClock
-from trayapp.clock import QuickStamps, SystemClock
+from trayapp.clock import QuickStamps, SystemClock, linked_zone_name
 from trayapp.tracking.entry import Stamp, from_ms, to_ms
 
 MINUTE = timedelta(minutes=1)
@@ -63,6 +63,28 @@ def test_a_stamp_tells_the_zone_and_the_offset_of_the_users_clock(
     live_in(zone)
     stamp = SystemClock().stamp()
     assert (stamp.zone, stamp.offset) == (zone, timedelta(hours=hours))
+
+
+def test_the_zone_is_what_the_systems_link_names(tmp_path: Path) -> None:
+    zone = tmp_path / "zoneinfo" / "America" / "Phoenix"
+    zone.parent.mkdir(parents=True)
+    zone.write_bytes(b"")
+    link = tmp_path / "localtime"
+    link.symlink_to(zone)
+    assert linked_zone_name(link) == "America/Phoenix"
+
+
+def test_a_link_that_names_no_zone_or_leads_nowhere_names_none(tmp_path: Path) -> None:
+    other, file, dead = tmp_path / "other", tmp_path / "file", tmp_path / "dead"
+    file.write_bytes(b"")
+    other.symlink_to(file)
+    dead.symlink_to(tmp_path / "zoneinfo" / "Europe" / "Berlin")
+    assert [linked_zone_name(one) for one in (other, file, dead)] == ["", "", ""]
+
+
+def test_without_a_link_the_zone_is_found_all_the_same(live_in: Callable[[str], None]) -> None:
+    live_in(":/etc/localtime")
+    assert SystemClock().stamp().zone
 
 
 def test_a_stamp_holds_both_clocks_of_one_moment() -> None:

@@ -78,6 +78,14 @@ def test_without_a_runtime_directory_the_channel_is_a_short_temporary_one(
     assert len(bytes(channel / "socket")) < SOCKET_PATH_BYTES
 
 
+def test_where_users_have_no_numbers_the_channel_is_in_the_users_own_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.delattr(os, "getuid")
+    assert Paths.under(tmp_path).channel_dir == tmp_path / "data" / "channel"
+
+
 def test_without_a_settings_file_the_defaults_hold(tmp_path: Path) -> None:
     assert Settings.read(tmp_path / "settings.toml") == Settings()
 
@@ -105,11 +113,15 @@ def test_every_default_can_be_written_down(tmp_path: Path) -> None:
         pytest.param("language = \n", "line 1", id="no TOML"),
         pytest.param("colour = 1", "unknown setting 'colour'; known are ca_file", id="unknown"),
         pytest.param("[section]\na = 1", "unknown setting 'section'", id="section"),
-        pytest.param('max_attempts = "5"', "'5' is not a positive whole", id="text for a number"),
-        pytest.param("max_attempts = 5.5", "5.5 is not a positive whole", id="half an attempt"),
-        pytest.param("max_attempts = true", "True is not a positive whole", id="yes"),
-        pytest.param("max_attempts = 0", "0 is not a positive whole", id="zero"),
-        pytest.param("icon_size = -1", "-1 is not a positive whole", id="negative"),
+        pytest.param(
+            'max_attempts = "5"', "'5' is not a positive whole number", id="text for a number"
+        ),
+        pytest.param(
+            "max_attempts = 5.5", "5.5 is not a positive whole number", id="half an attempt"
+        ),
+        pytest.param("max_attempts = true", "True is not a positive whole number", id="yes"),
+        pytest.param("max_attempts = 0", "0 is not a positive whole number", id="zero"),
+        pytest.param("icon_size = -1", "-1 is not a positive whole number", id="negative"),
         pytest.param("look_seconds = -0.5", "-0.5 is not a positive number", id="no float"),
         pytest.param("look_seconds = true", "True is not a positive number", id="yes, seconds"),
         pytest.param("look_seconds = nan", "nan is not a positive number", id="no number"),

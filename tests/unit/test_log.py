@@ -184,6 +184,18 @@ def test_files_are_closed_to_others_also_after_a_rotation(path: Path) -> None:
     assert max(file.stat().st_size for file in files) <= 1_000_000
 
 
+def test_a_rotation_that_fails_is_told_and_costs_no_later_line(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_the_way = path.with_name("trayapp.log.5")
+    in_the_way.mkdir()
+    path.with_name("trayapp.log.4").touch()
+    for number in range(30):
+        logger.info("%d %s", number, "x" * 50_000)
+    assert "29 x" in path.read_text(encoding="utf-8")
+    assert capsys.readouterr().err.count("cannot write the log") == 1
+
+
 def test_an_older_log_open_to_others_is_closed_to_them_and_continued(tmp_path: Path) -> None:
     path = tmp_path / "old.log"
     path.write_text("older line\n", encoding="utf-8")

@@ -126,18 +126,20 @@ def test_failed_tasks_are_told_by_cause_with_advice() -> None:
     found = listed(diagnose(tasks), Moments(START))
     lines = shapes.failed_lines(tasks, found, now=START, max_attempts=5)
     time = START.astimezone().strftime("%H:%M:%S")
-    refused = sentences.explain(Cause.REFUSED, 2)
+    refused, unknown = (
+        sentences.explain(cause, count) for cause, count in ((Cause.REFUSED, 2), (Cause.UNKNOWN, 1))
+    )
+    said = f"Most often (1 of 2): HTTP 422: c. All clicked within one second: {time}."
+    unsaid = f"Reason was not stored (older task). Clicked: {time}."
     assert [one.cause for one in found] == ["refused", "unknown"]
-    assert found[0].message.startswith(f"{refused.title}. ")
-    assert refused.meaning in found[0].message
     assert lines == [
-        found[0].message,
-        found[0].advice,
+        f"{refused.title}. {said} {refused.meaning}",
+        "Read what the server said: put it right and send again, or discard it.",
         f"  #7 · Pause · {time} · attempts: 1 / 5 · HTTP 422: a b",
         f"  #9 · Pause · {time} · attempts: 1 / 5 · HTTP 422: c",
         "",
-        found[1].message,
-        found[1].advice,
+        f"{unknown.title}. {unsaid} {unknown.meaning}",
+        unknown.advice,
         f"  #8 · screenshot_upload · {time} · attempts: 1 / 5 · {sentences.reason_words('')}",
     ]
 
@@ -154,6 +156,7 @@ def test_repeats_are_told_by_their_numbers_and_their_tasks_not_twice() -> None:
 
 
 def test_no_failed_task_is_said() -> None:
+    assert listed(diagnose([]), Moments(START)) == ()
     assert shapes.failed_lines([], (), now=START, max_attempts=5) == ["No failed tasks"]
     assert plain(shapes.failed_shape([], (), max_attempts=5)) == {
         "changed": False,

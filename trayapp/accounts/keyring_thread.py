@@ -10,11 +10,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from trayapp.accounts.tokens import TokensLocked
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 DEADLINE = timedelta(seconds=10)
 
@@ -126,6 +128,8 @@ class _Job(Generic[_T]):
     """One call and its answer; the asker may have been answered before the call ends."""
 
     def __init__(self, work: Callable[[], _T]) -> None:
+        from concurrent.futures import Future  # noqa: PLC0415  # with the first call
+
         self._work = work
         self._answering = threading.Lock()
         self.future: Future[_T] = Future()

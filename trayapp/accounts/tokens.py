@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trayapp.accounts import jwt
 from trayapp.clock import SystemClock
+from trayapp.light import dataclass
 from trayapp.log import conceal
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 AHEAD = timedelta(minutes=5)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
@@ -175,6 +178,8 @@ class TokenSource:
 
         Raises a RefreshError, the same to all of them.
         """
+        from concurrent.futures import Future  # noqa: PLC0415  # with the first renewal
+
         with self._lock:
             mine: Future[str] | None = None
             running = self._running

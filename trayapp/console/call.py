@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trayapp.clock import Clock
-from trayapp.config import Paths, Settings
-from trayapp.control.messages import JSON, Reply
-from trayapp.tracking.entry import Stamp
+from trayapp.light import dataclass
+
+if TYPE_CHECKING:
+    from trayapp.clock import Clock
+    from trayapp.config import Paths, Settings
+    from trayapp.control.messages import JSON, Reply
+    from trayapp.tracking.entry import Stamp
 
 DONE, NOT_DONE, USAGE, SIGNED_OUT, NOT_REACHABLE, SOME_FAILED = range(6)
 
@@ -18,9 +21,8 @@ ASK_SECONDS = 5.0
 GREET_SECONDS = 0.5
 
 
-@dataclass
 class Options:
-    """What was typed; argparse fills it in."""
+    """What was typed; argparse fills it in. No dataclass: so many fields take a millisecond."""
 
     command: str | None = None
     no_tray: bool = False
@@ -33,7 +35,7 @@ class Options:
     started: str | None = None
     stopped: str | None = None
     by_clock: bool = False
-    ids: list[int] = field(default_factory=list)
+    ids: Sequence[int] = ()
     all: bool = False
     wait: bool = False
     screenshots: Path | None = None
@@ -49,7 +51,7 @@ class Options:
     keep: bool = False
     window: str = ""
     in_window: bool = False
-    file: Path = field(default_factory=Path)
+    file: Path = Path()
     undo: bool = False
     duplicates: bool = False
     yes: bool = False

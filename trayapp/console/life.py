@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
 from trayapp.console.call import ASK_SECONDS, USAGE, Answer, Call, Failure, told
-from trayapp.control.client import ControlClient, NotRunningError
-from trayapp.control.endpoint import ChannelError
-from trayapp.control.instance import InstanceLock
-from trayapp.control.messages import Request
 from trayapp.i18n import _
 
 _END_SECONDS = 6.0
@@ -14,6 +12,14 @@ _END_SECONDS = 6.0
 
 def app(call: Call) -> Answer:
     """Be the app until it is told to end."""
+    gc.disable()  # nothing of what is made before the icon is there is rubbish
+    try:
+        return _app(call)
+    finally:
+        gc.enable()
+
+
+def _app(call: Call) -> Answer:
     from trayapp.app import surroundings  # noqa: PLC0415  # the rest of this module is light
     from trayapp.launch import run_app  # noqa: PLC0415
 
@@ -23,7 +29,7 @@ def app(call: Call) -> Answer:
             where,
             call.settings,
             tray=not call.options.no_tray,
-            ready=lambda app: app.post(_mend_start_at_login),
+            ready=lambda app: app.post(_when_it_runs),
         )
     except OSError as error:
         text = _("Trayapp cannot start: {reason}. Nothing was changed; mend that and try again.")
@@ -31,8 +37,9 @@ def app(call: Call) -> Answer:
     return Answer(exit_status=status)
 
 
-def _mend_start_at_login() -> None:
+def _when_it_runs() -> None:
     """Runs when the icon is there, so that it costs nobody a moment."""
+    gc.enable()
     from trayapp.desktop.autostart import repair_at_start  # noqa: PLC0415
 
     repair_at_start()
@@ -62,6 +69,11 @@ def show_window(call: Call, name: str) -> Answer:
 
 def end(call: Call) -> Answer:
     """End the running app, and wait until it has ended."""
+    from trayapp.control.client import ControlClient, NotRunningError  # noqa: PLC0415  # not to start
+    from trayapp.control.endpoint import ChannelError  # noqa: PLC0415
+    from trayapp.control.instance import InstanceLock  # noqa: PLC0415
+    from trayapp.control.messages import Request  # noqa: PLC0415
+
     try:
         reply = ControlClient(call.paths.channel_dir).ask(Request("quit"), ASK_SECONDS)
     except NotRunningError as error:

@@ -1,19 +1,22 @@
 """What can be typed: the commands and their options.
 
-Every command may say `--json`; what belongs together is checked here.
+Every command but the demo may say `--json`; what belongs together is checked here. Where the first
+word names a command, only that one is built: key bindings and panel bars run them often.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from trayapp import __version__
 from trayapp.console.call import USAGE, Failure, Options
 from trayapp.console.usage_words import speak
-from trayapp.i18n import _
+from trayapp.i18n import N_, _
+
+_Fill = Callable[[argparse.ArgumentParser], None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,52 +27,46 @@ class _Parser(argparse.ArgumentParser):
         raise Failure(text.format(message=message), USAGE)
 
 
-def _parser() -> _Parser:
+def _parser(only: str | None = None) -> _Parser:
+    """One that knows all commands, or this one alone."""
     speak()
     parser = _Parser(prog="trayapp", allow_abbrev=False, description=_("Tracks time in the tray."))
     version, text = f"trayapp {__version__}", _("show the version and exit")
     parser.add_argument("--version", action="version", version=version, help=text)
     parser.add_argument("--no-tray", action="store_true", help=_("start without the icon"))
     commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"))
-
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-        if name != "demo":
+    for name in _COMMANDS if only is None else (only,):
+        about, fill = _COMMANDS[name]
+        if about:
+            text = _(about)
+            command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        else:
+            command = commands.add_parser(name, allow_abbrev=False)
+        if name not in _NOT_IN_JSON:
             command.add_argument("--json", action="store_true", help=_("answer in JSON"))
-        return command
-
-    _add_click_commands(add)
-    _add_failure_commands(add)
-    _add_account_commands(add)
-    _add_export(add)
-    add("doctor", _("check everything Trayapp needs: ok, or what to do"))
-    demo = add("demo", _("play the whole story against a server that misbehaves"))
-    demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
-    add("quit", _("end the running app"))
-    # Not for people: the app starts its windows with it.
-    commands.add_parser("window", allow_abbrev=False).add_argument("window")
+        fill(command)
     return parser
 
 
-def _add_click_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    status = add("status", _("what is tracked, and what waits to be sent"))
+def _nothing_more(_command: argparse.ArgumentParser) -> None:
+    """Its name says it all."""
+
+
+def _status(status: argparse.ArgumentParser) -> None:
     status.add_argument("--check", action="store_true", help=_("tell by the exit status, too"))
-    start = add("start", _("start tracking, or go on with the last project and note"))
+
+
+def _start(start: argparse.ArgumentParser) -> None:
     start.add_argument("project", nargs="?", metavar=_("PROJECT"))
     start.add_argument("--note", metavar=_("TEXT"))
-    for command in (
-        start,
-        add("pause", _("have a break")),
-        add("resume", _("end the break")),
-        add("stop", _("finish the entry")),
-    ):
-        command.add_argument("--at", metavar=_("TIME"), help=_("HH:MM[:SS] of today, or ISO 8601"))
-    _add_corrections(add)
-    add("recent", _("the last entries"))
+    _click(start)
 
 
-def _add_corrections(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    edit = add("edit", _("correct an entry, the newest one where none is named"))
+def _click(click: argparse.ArgumentParser) -> None:
+    click.add_argument("--at", metavar=_("TIME"), help=_("HH:MM[:SS] of today, or ISO 8601"))
+
+
+def _edit(edit: argparse.ArgumentParser) -> None:
     edit.add_argument("entry", nargs="?", metavar="ID")
     edit.add_argument("--project", metavar=_("PROJECT"))
     edit.add_argument("--note", metavar=_("TEXT"))
@@ -78,37 +75,44 @@ def _add_corrections(add: Callable[[str, str], argparse.ArgumentParser]) -> None
     edit.add_argument("--stopped", metavar=_("TIME"), help=text)
     text = _("its times by the clock as it is now, if that was set meanwhile")
     edit.add_argument("--by-clock", action="store_true", help=text)
-    delete = add("delete", _("remove an entry, here and on the server"))
+
+
+def _delete(delete: argparse.ArgumentParser) -> None:
     delete.add_argument("entry", metavar="ID")
-    add("undo", _("take the last command back"))
 
 
-def _add_failure_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    failed = add("failed", _("what could not be sent, why, and what to do"))
+def _failed(failed: argparse.ArgumentParser) -> None:
     text = _("show it in a window")
     failed.add_argument("--window", action="store_true", dest="in_window", help=text)
-    retry = add("retry", _("send failed tasks again"))
+
+
+def _retry(retry: argparse.ArgumentParser) -> None:
     retry.add_argument("ids", nargs="*", type=int, metavar="ID")
     retry.add_argument("--all", action="store_true", help=_("all of them; so it is without ids"))
     retry.add_argument("--wait", action="store_true", help=_("send now, and tell what came of it"))
-    old = add("import", _("bring over the tasks of an older database"))
+
+
+def _import(old: argparse.ArgumentParser) -> None:
     old.add_argument("file", type=Path, metavar=_("FILE"))
     text = _("whose they are on their server, where the file does not say")
     old.add_argument("--user", default="", metavar="ID", help=text)
-    discard = add("discard", _("have failed tasks not sent; told first what that does"))
+
+
+def _discard(discard: argparse.ArgumentParser) -> None:
     discard.add_argument("ids", nargs="*", type=int, metavar="ID")
     text = _("those that change nothing, as “trayapp failed” finds them")
     discard.add_argument("--duplicates", action="store_true", help=text)
     text = _("bring back what was discarded in the last 30 days")
     discard.add_argument("--undo", action="store_true", help=text)
     discard.add_argument("--yes", action="store_true", help=_("do not ask"))
-    report = add("report", _("a text without secrets, for a support desk"))
+
+
+def _report(report: argparse.ArgumentParser) -> None:
     text = _("write it to a new file")
     report.add_argument("--save", type=Path, metavar=_("FILE"), help=text)
 
 
-def _add_account_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    login = add("login", _("sign in to a server"))
+def _login(login: argparse.ArgumentParser) -> None:
     login.add_argument("--server", default="", metavar=_("KIND"), help="hubnity, timetagger")
     login.add_argument("--url", default="", metavar="URL", help=_("the server's address"))
     login.add_argument("--user", default="", metavar=_("NAME"))
@@ -126,14 +130,16 @@ def _add_account_commands(add: Callable[[str, str], argparse.ArgumentParser]) ->
     earlier.add_argument("--send-earlier", action="store_true", help=text)
     text = _("leave on this computer what was tracked before")
     earlier.add_argument("--keep-earlier", action="store_true", help=text)
-    unsent = add("logout", _("sign out")).add_mutually_exclusive_group()
+
+
+def _logout(logout: argparse.ArgumentParser) -> None:
+    unsent = logout.add_mutually_exclusive_group()
     unsent.add_argument("--send", action="store_true", help=_("send first what is unsent"))
     text = _("keep what is unsent for the next sign-in")
     unsent.add_argument("--keep", action="store_true", help=text)
 
 
-def _add_export(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    export = add("export", _("what was tracked, sent or not, for a spreadsheet or a script"))
+def _export(export: argparse.ArgumentParser) -> None:
     export.description = _(
         "Entries of the local log, sent or not, as CSV unless --json is given. Each is whole, on"
         " the local day it began. In CSV an apostrophe stands before what a spreadsheet would"
@@ -146,14 +152,48 @@ def _add_export(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         ("--to", "last_day", _("the last day")),
     ):
         export.add_argument(name, dest=dest, metavar=_("DAY"), help=text)
-    text = _("write it to a new file")
-    export.add_argument("--save", type=Path, metavar=_("FILE"), help=text)
+    _report(export)
     export.add_argument("--replace", action="store_true", help=_("even if there is such a file"))
 
 
-def parse(argv: Sequence[str] | None) -> Options:
+def _demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--screenshots", type=Path, metavar=_("DIR"))
+
+
+def _window(window: argparse.ArgumentParser) -> None:
+    window.add_argument("window")
+
+
+_COMMANDS: Mapping[str, tuple[str, _Fill]] = {
+    "status": (N_("what is tracked, and what waits to be sent"), _status),
+    "start": (N_("start tracking, or go on with the last project and note"), _start),
+    "pause": (N_("have a break"), _click),
+    "resume": (N_("end the break"), _click),
+    "stop": (N_("finish the entry"), _click),
+    "edit": (N_("correct an entry, the newest one where none is named"), _edit),
+    "delete": (N_("remove an entry, here and on the server"), _delete),
+    "undo": (N_("take the last command back"), _nothing_more),
+    "recent": (N_("the last entries"), _nothing_more),
+    "failed": (N_("what could not be sent, why, and what to do"), _failed),
+    "retry": (N_("send failed tasks again"), _retry),
+    "import": (N_("bring over the tasks of an older database"), _import),
+    "discard": (N_("have failed tasks not sent; told first what that does"), _discard),
+    "report": (N_("a text without secrets, for a support desk"), _report),
+    "login": (N_("sign in to a server"), _login),
+    "logout": (N_("sign out"), _logout),
+    "export": (N_("what was tracked, sent or not, for a spreadsheet or a script"), _export),
+    "doctor": (N_("check everything Trayapp needs: ok, or what to do"), _nothing_more),
+    "demo": (N_("play the whole story against a server that misbehaves"), _demo),
+    "quit": (N_("end the running app"), _nothing_more),
+    "window": ("", _window),
+}
+"""Each with what help says of it; the app starts its windows with the one without."""
+_NOT_IN_JSON = ("demo", "window")
+
+
+def parse(argv: Sequence[str]) -> Options:
     """What was typed. Raises Failure; ends the process after a help text."""
-    parser = _parser()
+    parser = _parser(argv[0] if argv and argv[0] in _COMMANDS else None)
     options = parser.parse_args(argv, namespace=Options())
     if options.all and options.ids:
         parser.error(_("give ids or --all, not both"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from trayapp import shapes
@@ -25,6 +25,7 @@ from trayapp.control.client import ControlClient, NotRunningError
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Request
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.queue.clock_meta import KEPT, kept_of
 from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError

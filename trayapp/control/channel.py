@@ -1,13 +1,12 @@
 """ControlServer: how the command line and the windows talk to the running app.
 
 One thread named "control", which hands requests over and never waits for an answer. Only the
-holder of the instance lock may start one: a socket file it finds is a dead process's.
+holder of the instance lock may start one.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import selectors
 import socket
@@ -17,22 +16,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from trayapp.control import endpoint
+from trayapp.control.choice import this_endpoint
 from trayapp.control.connection import Connection, Responder
+from trayapp.control.endpoint import Doorkeeper, Endpoint, StrangerError
 from trayapp.control.messages import MessageError, Reply, Request
 from trayapp.i18n import _
 
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 32
+MAX_STRANGERS = 128
+"""Peers that have yet to prove who they are; who comes besides takes the place of the oldest.
+
+Far more than callers come at once, for those are among them for a moment.
+"""
 IDLE_SECONDS = 10.0
-_BACKLOG = 128  # who finds every connection taken waits here
 _ACCEPT_AGAIN_SECONDS = 1.0
 _JOIN_SECONDS = 1.0
-_SOCKET_MODE = 0o600
 
 Handle = Callable[[Request, Responder], None]
-PeerUid = Callable[[socket.socket], int | None]
 
 
 class ControlServer:
@@ -46,13 +48,12 @@ class ControlServer:
         directory: Path,
         handle: Handle,
         *,
-        peer_uid: PeerUid = endpoint.peer_uid,
+        endpoint: Endpoint | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._directory = directory
-        self._path = directory / endpoint.SOCKET_NAME
         self._handle = handle
-        self._peer_uid = peer_uid
+        self._endpoint = this_endpoint() if endpoint is None else endpoint
         self._idle_seconds = idle_seconds
         self._loop: _Loop | None = None
 
@@ -61,42 +62,31 @@ class ControlServer:
         if self._loop is not None:
             msg = "the control channel has been started already"
             raise RuntimeError(msg)
-        endpoint.claim_directory(self._directory)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._path.unlink(missing_ok=True)
-            listener.bind(os.fspath(self._path))
-            self._path.chmod(_SOCKET_MODE)
-            listener.listen(_BACKLOG)
-        except OSError as error:
-            listener.close()
-            raise endpoint.unusable(self._directory, error) from error
-        listener.settimeout(0)
-        self._loop = _Loop(listener, self._handle, self._peer_uid, self._idle_seconds)
+        doorkeeper = self._endpoint.listen(self._directory)
+        self._loop = _Loop(doorkeeper, self._handle, self._idle_seconds)
         self._loop.thread.start()
 
     def stop(self) -> None:
-        """Give out the answers that are ready, let everybody go, remove the socket file."""
+        """Give out the answers that are ready, let everybody go, be found no more."""
         loop, self._loop = self._loop, None
         if loop is None:
             return
-        with suppress(OSError):  # a cleaned runtime directory is no reason to stay
-            self._path.unlink()
         loop.stop()
 
 
 class _Loop:
     """The control thread and everything it alone may touch; `post` and `stop` are for others."""
 
-    def __init__(
-        self, listener: socket.socket, handle: Handle, peer_uid: PeerUid, idle_seconds: float
-    ) -> None:
+    def __init__(self, doorkeeper: Doorkeeper, handle: Handle, idle_seconds: float) -> None:
         self.thread = threading.Thread(target=self._run, name="control", daemon=True)
-        self._listener = listener
+        self._doorkeeper = doorkeeper
+        self._listener = doorkeeper.listener
+        self._listener.settimeout(0)
         self._handle = handle
-        self._peer_uid = peer_uid
         self._idle_seconds = idle_seconds
-        self._connections: set[Connection] = set()
+        self._has_told_of_strangers = False
+        self._connections: dict[Connection, None] = {}
+        """Oldest first."""
         self._outgoing: queue.SimpleQueue[tuple[Connection, bytes, bool]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._listens = False
@@ -108,6 +98,7 @@ class _Loop:
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_woken)
 
     def stop(self) -> None:
+        self._doorkeeper.withdraw()
         self._stopping.set()
         self._wake()
         self.thread.join(_JOIN_SECONDS)
@@ -127,7 +118,7 @@ class _Loop:
         try:
             while not self._stopping.is_set():
                 self._put_outgoing()
-                self._close_late()
+                self._close_some()
                 self._watch_listener()
                 for key, events in self._selector.select(self._timeout()):
                     on_ready: Callable[[int], None] = key.data
@@ -154,7 +145,7 @@ class _Loop:
         return max(0.0, min(waits) - now) if waits else None
 
     def _watch_listener(self) -> None:
-        has_room = len(self._connections) < MAX_CONNECTIONS
+        has_room = len(self._connections) - len(self._strangers()) < MAX_CONNECTIONS
         wanted = has_room and time.monotonic() >= self._accept_again_at
         if wanted and not self._listens:
             self._selector.register(self._listener, selectors.EVENT_READ, self._on_peer)
@@ -175,22 +166,25 @@ class _Loop:
             self._accept_again_at = time.monotonic() + _ACCEPT_AGAIN_SECONDS
             return
         connection = Connection(peer, time.monotonic() + self._idle_seconds)
-        self._connections.add(connection)
+        self._connections[connection] = None
         self._selector.register(
             peer, selectors.EVENT_READ, lambda events: self._on_ready(connection, events)
         )
-        if not self._is_owner(peer):
+        try:
+            connection.handshake = self._doorkeeper.admit(peer)
+        except StrangerError as stranger:
+            self._send_away(connection, stranger)
+        except OSError:  # it has left before it could be asked
             self._close(connection)
 
-    def _is_owner(self, peer: socket.socket) -> bool:
-        try:
-            user = self._peer_uid(peer)
-        except OSError:  # it has left before it could be asked
-            return False
-        if user is None or user == os.geteuid():
-            return True
-        logger.warning("User %d is not let in: the channel is for its owner only", user)
-        return False
+    def _strangers(self) -> list[Connection]:
+        return [one for one in self._connections if one.handshake is not None]
+
+    def _send_away(self, connection: Connection, stranger: StrangerError) -> None:
+        if not self._has_told_of_strangers:  # once: others must not fill the log
+            self._has_told_of_strangers = True
+            logger.warning("%s is not let in: the channel is for its owner only", stranger)
+        self._close(connection)
 
     def _on_ready(self, connection: Connection, events: int) -> None:
         if events & selectors.EVENT_WRITE and not self._flush(connection):
@@ -203,8 +197,11 @@ class _Loop:
             self._close(connection)
             return
         try:
-            line = connection.take_line()
+            line = connection.take_line() if connection.greet() else None
             request = None if line is None else Request.parse(line)
+        except StrangerError as stranger:
+            self._send_away(connection, stranger)
+            return
         except MessageError as error:
             logger.warning("A request was not understood: %s", error)
             self._put(connection, Reply(ok=False, message=str(error)).line(), last=True)
@@ -258,13 +255,15 @@ class _Loop:
         self._selector.modify(connection.peer, wants, key.data)
         return True
 
-    def _close_late(self) -> None:
+    def _close_some(self) -> None:
         now = time.monotonic()
         for connection in tuple(self._connections):
             if connection.deadline is not None and connection.deadline <= now:
                 self._close(connection)
+        for connection in self._strangers()[:-MAX_STRANGERS]:
+            self._close(connection)
 
     def _close(self, connection: Connection) -> None:
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
         self._selector.unregister(connection.peer)
         connection.close()

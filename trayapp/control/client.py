@@ -5,17 +5,16 @@ Blocks the calling thread, never longer than it is told to (a subscription: unti
 
 from __future__ import annotations
 
-import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trayapp.control import endpoint
-from trayapp.control.endpoint import ChannelError, UnsafeChannelError, UnsupportedError
+from trayapp.control.choice import this_endpoint
+from trayapp.control.endpoint import ChannelError, Endpoint, unusable
 from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply, Request
 from trayapp.i18n import _, ngettext
 
@@ -34,14 +33,9 @@ class NotAnsweringError(ChannelError):
 class ControlClient:
     """A command's end of the channel. Each request has a connection of its own."""
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        peer_uid: Callable[[socket.socket], int | None] = endpoint.peer_uid,
-    ) -> None:
+    def __init__(self, directory: Path, *, endpoint: Endpoint | None = None) -> None:
         self._directory = directory
-        self._peer_uid = peer_uid
+        self._endpoint = this_endpoint() if endpoint is None else endpoint
 
     def ask(self, request: Request, timeout: float) -> Reply:
         """The app's answer, waiting at most `timeout` seconds.
@@ -61,57 +55,26 @@ class ControlClient:
         """
         line = request.line()
         deadline = time.monotonic() + timeout
-        peer = self._connect(timeout)
         try:
-            self._check_peer(peer)
-            # The app may have refused and closed already: its answer says why.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                peer.sendall(line)
-        except TimeoutError as error:
-            peer.close()
+            peer = self._peer_told(line, timeout)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise _not_running() from error
+        except (BlockingIOError, TimeoutError) as error:  # it hangs, or too many wait already
             raise _late(timeout) from error
         except OSError as error:
-            peer.close()
-            raise endpoint.unusable(self._directory, error) from error
-        except UnsafeChannelError:
-            peer.close()
-            raise
+            raise unusable(self._directory, error) from error
         return Subscription(peer, timeout=timeout, deadline=deadline)
 
-    def _connect(self, timeout: float) -> socket.socket:
+    def _peer_told(self, line: bytes, timeout: float) -> socket.socket:
+        peer = self._endpoint.connect(self._directory, timeout)
         try:
-            endpoint.require_support()
-            endpoint.check_directory(self._directory, user=os.geteuid())
-        except UnsupportedError as error:
-            raise NotRunningError(error.title, error.message) from error
-        except FileNotFoundError as error:
-            raise _not_running() from error
-        except OSError as error:
-            raise endpoint.unusable(self._directory, error) from error
-        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        peer.settimeout(timeout)
-        try:
-            peer.connect(os.fspath(self._directory / endpoint.SOCKET_NAME))
-        except (FileNotFoundError, ConnectionRefusedError) as error:
+            # The app may have refused and closed already: its answer says why.
+            with suppress(ConnectionError):
+                peer.sendall(line)
+        except BaseException:
             peer.close()
-            raise _not_running() from error
-        except BlockingIOError as error:  # too many wait to be let in
-            peer.close()
-            raise _late(timeout) from error
-        except OSError as error:
-            peer.close()
-            raise endpoint.unusable(self._directory, error) from error
+            raise
         return peer
-
-    def _check_peer(self, peer: socket.socket) -> None:
-        user = self._peer_uid(peer)
-        if user is not None and user != os.geteuid():
-            raise UnsafeChannelError(
-                _("The program that listens at {directory} belongs to another user.").format(
-                    directory=self._directory
-                ),
-                _("Nothing was sent to it. Ask who looks after this computer."),
-            )
 
 
 class Subscription(Iterator[Reply]):

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from trayapp.control.endpoint import Handshake
 from trayapp.control.messages import MAX_LINE_BYTES, MessageError, Reply
 from trayapp.i18n import _
 
@@ -70,6 +71,8 @@ class Connection:
     def __init__(self, peer: socket.socket, deadline: float) -> None:
         peer.settimeout(0)
         self.peer = peer
+        self.handshake: Handshake | None = None
+        """What it has yet to prove; None when it is known."""
         self.responder: Responder | None = None
         self.deadline: float | None = deadline
         """When to give up on it, by the monotonic clock; None while it owes us nothing."""
@@ -95,6 +98,15 @@ class Connection:
             return False  # a connection carries one request: this peer does not speak our way
         self._inbox += chunk
         return bool(chunk)
+
+    def greet(self) -> bool:
+        """Hear a stranger out; whether the peer is known now. Raises StrangerError."""
+        if self.handshake is not None:
+            self._outbox += self.handshake.hear(self._inbox)
+            self.send()
+            if self.handshake.is_over:
+                self.handshake = None
+        return self.handshake is None
 
     def take_line(self) -> bytes | None:
         """The request, once it is there. Raises MessageError when it is too long, or not alone."""

@@ -1,6 +1,6 @@
-"""Where the channel is, and whose it is: what differs between the platforms stands here.
+"""Where the two ends of the channel meet, and how each knows the other: the port of the channel.
 
-A directory closed to others keeps them out; the peer's user is asked besides.
+A directory closed to others keeps them out; who is let in is asked for more besides.
 """
 
 from __future__ import annotations
@@ -8,19 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import struct
 from pathlib import Path
 from typing import Protocol
 
 from trayapp.i18n import _, system_words
 
-SOCKET_NAME = "control.sock"
+BACKLOG = 128  # who finds every connection taken waits here
 _DIRECTORY_MODE = 0o700
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_PID_UID_GID = struct.Struct("iII")
-_XUCRED = struct.Struct("=II")  # the beginning of it: version, uid
-_XUCRED_SIZE = 76
-_SOL_LOCAL = 0
 
 
 class ChannelError(Exception):
@@ -36,44 +31,88 @@ class UnsafeChannelError(ChannelError):
     """Somebody else could stand at the other end."""
 
 
-class UnsupportedError(ChannelError):
-    """This platform has no channel."""
+class StrangerError(Exception):
+    """The other end is not this user's; the text names it, for the log."""
 
 
-class SocketOptions(Protocol):
-    """The one thing `peer_uid` asks of a socket."""
+class Handshake(Protocol):
+    """What a peer has yet to prove. Control thread only; nothing here blocks."""
 
-    def getsockopt(self, level: int, option: int, size: int, /) -> bytes: ...
+    @property
+    def is_over(self) -> bool:
+        """Whether the peer is known now."""
+        ...
+
+    def hear(self, inbox: bytearray) -> bytes:
+        """Take what is needed out of `inbox`; what to say to it. Raises StrangerError."""
+        ...
 
 
-def require_support() -> None:
-    """Raise UnsupportedError where Python has no local sockets (Windows)."""
-    if not hasattr(socket, "AF_UNIX"):
-        raise UnsupportedError(
-            _("Trayapp cannot be reached from other programs on this system."),
-            _("Your hours are safe. Use the menu of the icon instead."),
-        )
+class Doorkeeper(Protocol):
+    """The app's end, listening."""
+
+    @property
+    def listener(self) -> socket.socket:
+        """Closed by the channel."""
+        ...
+
+    def admit(self, peer: socket.socket) -> Handshake | None:
+        """What `peer` must prove before it is heard; None when it is known. Never blocks.
+
+        Raises StrangerError, and OSError when it has left.
+        """
+        ...
+
+    def withdraw(self) -> None:
+        """Be found no more."""
+        ...
+
+
+class Endpoint(Protocol):
+    """One way to meet in a directory."""
+
+    def listen(self, directory: Path) -> Doorkeeper:
+        """Be found. Raises ChannelError.
+
+        For the holder of the instance lock only: what another one left is a dead process's.
+        """
+        ...
+
+    def connect(self, directory: Path, timeout: float) -> socket.socket:
+        """A line to the app, which is known to be this user's; blocks at most `timeout` seconds.
+
+        Raises FileNotFoundError or ConnectionRefusedError where no app is, TimeoutError or
+        BlockingIOError where it lets nobody in, other OSErrors, and ChannelError.
+        """
+        ...
+
+
+def own_user() -> int | None:
+    """This user's number; None on a system that knows none (Windows)."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
 
 
 def claim_directory(directory: Path) -> None:
     """Make the directory, closed to others, and check it. Raises ChannelError."""
-    require_support()
     try:
         directory.parent.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
         directory.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
     except OSError as error:
         raise unusable(directory, error) from error
-    check_directory(directory, user=os.geteuid())
+    check_directory(directory, user=own_user())
 
 
-def check_directory(directory: Path, *, user: int) -> None:
+def check_directory(directory: Path, *, user: int | None) -> None:
     """Refuse a directory that others could have made, could enter or could replace.
 
-    Raises UnsafeChannelError, or FileNotFoundError when there is none.
+    Raises UnsafeChannelError, or FileNotFoundError when there is none. Without a user's number
+    there are no modes either: what protects then is that it lies in the user's own profile.
     """
     found = directory.lstat()  # not stat: a link may point to any place
     if not stat.S_ISDIR(found.st_mode):
         raise _unsafe(directory, _("it is no directory"))
+    if user is None:
+        return
     if found.st_uid != user:
         raise _unsafe(directory, _("it belongs to another user"))
     if stat.S_IMODE(found.st_mode) != _DIRECTORY_MODE:
@@ -102,16 +141,3 @@ def _unsafe(directory: Path, reason: str) -> UnsafeChannelError:
         ),
         _("Your hours are safe. Remove that directory, then start Trayapp again."),
     )
-
-
-def peer_uid(peer: SocketOptions) -> int | None:
-    """The user at the other end; None where the platform does not tell (the directory decides)."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is not None:
-        found = peer.getsockopt(socket.SOL_SOCKET, option, _PID_UID_GID.size)
-        return int(_PID_UID_GID.unpack(found)[1])
-    option = getattr(socket, "LOCAL_PEERCRED", None)
-    if option is not None:
-        found = peer.getsockopt(_SOL_LOCAL, option, _XUCRED_SIZE)
-        return int(_XUCRED.unpack_from(found)[1])
-    return None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import NoReturn, Self, TypeAlias
 
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.tracking.entry import MILLISECOND, Stamp, from_ms, to_ms
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"

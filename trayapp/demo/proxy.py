@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.server import BaseHTTPRequestHandler
 
 from trayapp.demo.loopback import Served, hang_up, has_hung_up, read_body, reset
 from trayapp.demo.upstream import Reply, Upstream
+from trayapp.light import dataclass
 
 _HELD_SECONDS = 0.02
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 from trayapp.demo.loopback import hang_up
+from trayapp.light import dataclass
 
 _PATIENCE_SECONDS = 30
 

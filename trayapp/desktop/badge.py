@@ -6,10 +6,10 @@ Pure and free of Pillow, so that any code may ask whether the picture changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from trayapp.light import dataclass
 from trayapp.sync.status import Link, SyncStatus
 from trayapp.tracking.entry import TrackerState
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,14 +19,20 @@ from trayapp.desktop.badge import IconStyle
 from trayapp.desktop.menu import Click, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
 from trayapp.desktop.notifications import Speaker
-from trayapp.desktop.ourselves import environment_for_others, ourselves
 from trayapp.desktop.quiet import Manners, QuietHours
 from trayapp.desktop.system import this_system
 from trayapp.desktop.tray import RunLoop, Tray, TrayUnavailable
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.sync.status import SyncStatus
+from trayapp.tracking.entry import TrackerState
+from trayapp.tracking.totals import next_midnight
 
 logger = logging.getLogger(__name__)
+
+MOMENT = timedelta(milliseconds=50)
+"""Waited longer than until something is so, so that it is."""
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ class Faces:
         self._host_timer: threading.Timer | None = None
         self._host_is_overdue = threading.Event()
         self._tell_host: Callable[[bool], None] = lambda _present: None
+        self._on_jump: Callable[[], None] = lambda: None
         self._run_loop: RunLoop | None = None
         self._tray: Tray | None = None
         self._tray_trouble = ""
@@ -83,6 +89,10 @@ class Faces:
     def run_tray_by(self, run_loop: RunLoop) -> None:
         """Have this run the loop of the icon, which else has a thread of its own."""
         self._run_loop = run_loop
+
+    def heed_jumps(self, on_jump: Callable[[], None]) -> None:
+        """Before the start: `on_jump` is called, on any thread, when the clock jumped."""
+        self._on_jump = on_jump
 
     def start(
         self,
@@ -102,6 +112,7 @@ class Faces:
             tray = Tray(
                 post=post, icon_size=size, icon_style=style, on_host=host, run_loop=self._run_loop
             )
+            tray.heed_jumps(self._on_jump)
             try:
                 tray.start(tray_view(status))
                 self._tray = tray
@@ -208,6 +219,8 @@ class Faces:
         ).start()
 
     def _run_window(self, name: str, instead: str) -> None:
+        from trayapp.desktop.ourselves import ourselves  # noqa: PLC0415  # with the first window
+
         try:
             status = _run_unseen([*ourselves(), "window", name])
         except OSError as error:
@@ -224,6 +237,16 @@ class Faces:
             self._speaker.say(notice)
 
 
+def seconds_shown(status: SyncStatus, now: datetime) -> float | None:
+    """For how long what is shown of it stays true by itself; None: for ever."""
+    if status.entry is None or status.tracker is not TrackerState.RUNNING:
+        # What was worked today is yesterday's then.
+        is_told = status.totals.week > timedelta()
+        return (next_midnight(now) - now + MOMENT).total_seconds() if is_told else None
+    worked = status.entry.worked + (now - status.as_of)
+    return (_MINUTE - worked % _MINUTE + MOMENT).total_seconds()
+
+
 def _quiet_hours(settings: Settings) -> QuietHours | None:
     begins, ends = time_of_day(settings.quiet_from), time_of_day(settings.quiet_to)
     return None if begins is None or ends is None else QuietHours(begins, ends)
@@ -231,6 +254,8 @@ def _quiet_hours(settings: Settings) -> QuietHours | None:
 
 def _run_unseen(command: Sequence[str]) -> int:
     """Run a program to its end, apart from our terminal; its exit status. Raises OSError."""
+    from trayapp.desktop.ourselves import environment_for_others  # noqa: PLC0415  # see above
+
     return subprocess.run(  # noqa: S603  # our own words, no shell
         command,
         stdin=subprocess.DEVNULL,

@@ -5,8 +5,9 @@ Pure. Any two digits of a font differ in at least three pixels, so that none is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from trayapp.light import dataclass
 
 Bitmap: TypeAlias = tuple[str, ...]
 """Rows from the top, "1" is ink."""

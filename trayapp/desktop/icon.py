@@ -10,7 +10,6 @@ blurs the edges that lie on whole pixels, and a rim one pixel wide is then lost 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from trayapp.desktop.badge import COLOURS, Colour, IconKey, IconStyle
 from trayapp.desktop.glyphs import LARGE, SMALL, Bitmap, Font
+from trayapp.light import dataclass
 from trayapp.tracking.entry import TrackerState
 
 __all__ = ["COLOURS", "STYLE", "STYLES", "SYMBOLIC", "TEMPLATE", "Style", "draw", "paint", "sketch"]

@@ -8,6 +8,8 @@ to be for any thread belongs to the GTK thread, the one that runs the icon.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 
@@ -30,6 +32,7 @@ from trayapp.desktop.menu import (  # noqa: E402
     TrayView,
     Undo,
 )
+from trayapp.desktop.png import encoded  # noqa: E402
 
 _Key = tuple[str, int]
 _TEXT = "text"
@@ -141,6 +144,12 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         self._remove_fs_icon()
         self._update_fs_icon()
         self._tell_icon()
+
+    def _update_fs_icon(self) -> None:
+        file, self._icon_path = tempfile.mkstemp(prefix="trayapp-")
+        with os.fdopen(file, "wb") as picture:
+            picture.write(encoded(self.icon))
+        self._icon_valid = True
 
     def _tell_icon(self) -> None:
         """The picture with its words, and a call for attention where it needs the user."""

@@ -7,7 +7,7 @@ sense now is disabled, not removed, for a menu that moves under the pointer gets
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from trayapp.desktop.badge import IconKey, icon_key
 from trayapp.desktop.icon_words import bar_words
 from trayapp.i18n import _, ngettext, pgettext
+from trayapp.light import dataclass
 from trayapp.sync import clock_words, sentences
 from trayapp.sync.correction_words import undo_label
 from trayapp.sync.status import AccountView, SyncStatus

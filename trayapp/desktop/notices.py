@@ -5,10 +5,10 @@ Pure but for what it remembers. One thread at a time; never blocks. Time is that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 from trayapp.sync import clock_words, sentences
 from trayapp.sync.outcome import Cause
 from trayapp.sync.status import FailedCause, Link, SyncStatus

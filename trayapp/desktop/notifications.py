@@ -6,7 +6,6 @@ nobody else does.
 
 from __future__ import annotations
 
-import html
 import logging
 import subprocess
 import threading
@@ -208,8 +207,12 @@ def texts_for(notice: Notice, system: System) -> tuple[str, str]:
     title = one_line(notice.title)
     body = "\n".join(one_line(line) for line in notice.body.splitlines())
     title, body = shorten(title, system.notice_title), shorten(body, system.notice_body)
+    if not system.notice_is_markup:
+        return title, body
+    import html  # noqa: PLC0415  # its table of names is long
+
     # A note is text.
-    return title, html.escape(body, quote=False) if system.notice_is_markup else body
+    return title, html.escape(body, quote=False)
 
 
 def app_icon(name: str = LINUX.notice_icon) -> Path | None:

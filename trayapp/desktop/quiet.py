@@ -6,11 +6,12 @@ there is, at any hour. What answers a click of the user's is let through always.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from trayapp.desktop.notices import ALL_SENT_KEY, RETRY_KEY, Notice, is_trouble
 from trayapp.i18n import ngettext
+from trayapp.light import dataclass
 
 _DAY = timedelta(days=1)
 

@@ -5,7 +5,6 @@ pystray is imported when an icon is made, on the thread that runs it.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -16,11 +15,6 @@ from trayapp.desktop.menu import Click, Row, Separator, Submenu, TrayView
 if TYPE_CHECKING:
     import pystray
     from PIL.Image import Image
-
-logger = logging.getLogger(__name__)
-
-APP_ID = "Trayapp.Trayapp"
-"""By it Windows groups windows and knows whose a notification is."""
 
 
 class StockIcon:
@@ -126,19 +120,3 @@ class WindowsIcon(StockIcon):
     def _label(self, text: str) -> str:
         # Windows takes a single & for the mark of a keyboard shortcut.
         return text.replace("&", "&&")
-
-
-def claim_identity(claim: Callable[[str], object] | None = None) -> None:
-    """Tell Windows who we are, before the icon is shown; `claim` is the shell's own call."""
-    try:
-        (claim or _shell_call())(APP_ID)
-    except OSError as error:
-        logger.info("Windows does not take our name: %s", error)
-
-
-def _shell_call() -> Callable[[str], object]:
-    import ctypes  # noqa: PLC0415  # only there
-
-    shell = ctypes.WinDLL("shell32")  # type: ignore[attr-defined]  # only there
-    claim: Callable[[str], object] = shell.SetCurrentProcessExplicitAppUserModelID
-    return claim

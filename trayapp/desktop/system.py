@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class System:
     notice_is_markup: bool = False
     notice_icon: str = ""
     """The picture that goes with a notification, below `icons`; empty for none."""
+    asks_who_we_are: bool = False
+    """Whether each process has to say whose its windows, icon and notifications are."""
     tray_needs_main_thread: bool = False
     colours_tray_icon: bool = False
     """Whether it colours the icon itself, so that only the shape can tell anything."""
@@ -34,6 +37,7 @@ WINDOWS = System(
     notice_title=63,
     notice_body=255,
     notice_icon="rendered/trayapp.ico",
+    asks_who_we_are=True,
 )
 # AppKit ends the whole process when its loop is not on the main thread.
 MACOS = System(opener="open", tray_needs_main_thread=True, colours_tray_icon=True)

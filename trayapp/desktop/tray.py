@@ -45,7 +45,7 @@ class TrayIcon(Protocol):
 
 
 class Tray:
-    """The tray icon. Any thread may call it; `post` and `on_host` are called on the tray's thread.
+    """The tray icon. Any thread may call it; what it calls, it calls on the tray's thread.
 
     `post` is given each click that the menu offers, and must return at once. `on_host` is told
     whether anything on this desktop shows tray icons: first at the start, then at each change.
@@ -67,12 +67,21 @@ class Tray:
         self._icon_style = icon_style
         self._app_name = app_name
         self._on_host = on_host
+        self._on_jump: Callable[[], None] | None = None
+        self._forget_jumps: Callable[[], None] = lambda: None
         self._view: TrayView | None = None
         self._icon: TrayIcon | None = None
         self._bus: Gio.DBusConnection | None = None
         self._run_loop = run_loop or _on_own_thread
         self._loop_thread: threading.Thread | None = None
         self._has_ended = threading.Event()
+
+    def heed_jumps(self, on_jump: Callable[[], None]) -> None:
+        """Before the start: `on_jump` is called when the clock was set or the machine slept.
+
+        Where the system tells, that is: on Linux.
+        """
+        self._on_jump = on_jump
 
     def start(self, view: TrayView) -> None:
         """Show the icon; returns when its thread runs. Raises TrayUnavailable."""
@@ -118,7 +127,7 @@ class Tray:
         try:
             self._icon = self._open(this_system())
             self._icon.show_view(view)
-            self._icon.run_until_stopped(lambda: started.put(None))
+            self._icon.run_until_stopped(lambda: self._on_ready(started))
         except TrayUnavailable as trouble:
             started.put(trouble)
         except Exception as error:
@@ -126,7 +135,19 @@ class Tray:
             logger.exception("The tray icon broke; tracking and sending go on.")
             started.put(_unavailable(str(error), _("Start Trayapp again; the log tells more.")))
         finally:
+            self._forget_jumps()
             self._has_ended.set()
+
+    def _on_ready(self, started: Queue[TrayUnavailable | None]) -> None:
+        started.put(None)
+        if self._bus is None or self._on_jump is None:
+            return
+        from trayapp.desktop.jumps import watch_jumps  # noqa: PLC0415  # the icon is shown before
+
+        try:
+            self._forget_jumps = watch_jumps(self._on_jump)
+        except OSError as error:
+            logger.info("Jumps of the clock are not told here: %s", error)
 
     def _open(self, system: System) -> TrayIcon:
         if system is MACOS:
@@ -187,7 +208,8 @@ def _mac_icon(
 def _windows_icon(
     name: str, *, draw: Callable[[IconKey], Image], clicked: Callable[[Click], None]
 ) -> TrayIcon:
-    from trayapp.desktop.stock_icon import WindowsIcon, claim_identity  # noqa: PLC0415  # there
+    from trayapp.desktop.identity import claim_identity  # noqa: PLC0415  # only there
+    from trayapp.desktop.stock_icon import WindowsIcon  # noqa: PLC0415  # only there
 
     claim_identity()
     return WindowsIcon(name, draw=draw, clicked=clicked)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+
+from trayapp.light import dataclass
 
 _SECONDS = 5.0
 

@@ -9,11 +9,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, Queue
 
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 
 _logger = logging.getLogger(__name__)
 

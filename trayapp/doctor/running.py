@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from trayapp import __version__
 from trayapp.config import Paths
 from trayapp.control.client import ControlClient, NotRunningError
@@ -12,6 +10,7 @@ from trayapp.control.instance import InstanceLock
 from trayapp.control.messages import JSON, Request
 from trayapp.doctor.check import Finding, State
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 _ASK_SECONDS = 3.0
 

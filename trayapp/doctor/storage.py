@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 
 from trayapp.clock import Clock
 from trayapp.config import Paths
 from trayapp.doctor.check import Finding, Findings, State
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.queue.checkup import check_up
 from trayapp.queue.error_words import in_words
 from trayapp.queue.errors import QueueError

@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.queue.database import Database
 from trayapp.queue.rows import account_of, catalog_of, gate_of, gate_values, marks, moment
 from trayapp.queue.task import Account, Gate, GateKind, Refusal
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import to_ms
+
+_STANDING = (
+    "SELECT refusal_entry, refusal_words,"
+    " EXISTS (SELECT 1 FROM tally WHERE account = whose.id AND status = 'failed' AND count > 0),"
+    " EXISTS (SELECT 1 FROM tally"
+    "   WHERE account = whose.id AND status = 'pending' AND cause = 'blocked' AND count > 0)"
+    " FROM account AS whose WHERE id = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest refusal, as long as no delivery followed it; whether anything failed or waits."""
+
+    refusal: Refusal | None
+    has_failed: bool
+    has_blocked: bool
 
 
 class AccountTable:
@@ -102,22 +120,25 @@ class AccountTable:
 
     def gate(self, account_id: int) -> Gate | None:
         """The closed gate of an account."""
-        return gate_of(self._database.rows("SELECT * FROM account WHERE id = ?", (account_id,))[0])
+        rows = self._database.rows(
+            "SELECT * FROM account WHERE id = ? AND gate IS NOT NULL", (account_id,)
+        )
+        return gate_of(rows[0]) if rows else None
 
     def set_gate(self, account_id: int, gate: Gate | None) -> None:
-        """Close or open it."""
+        """Close or open it; one that is open already costs nothing."""
         self._database.run(
             "UPDATE account SET (gate, gate_reason, gate_since_ms, gate_due_ms, gate_tries,"
             " gate_task, gate_seeks_other, gate_by_server) = (?, ?, ?, ?, ?, ?, ?, ?)"
-            " WHERE id = ?",
-            (*gate_values(gate), account_id),
+            " WHERE id = ? AND (gate IS NOT NULL OR ?)",
+            (*gate_values(gate), account_id, gate is not None),
         )
 
-    def refusal(self, account_id: int) -> Refusal | None:
-        """The newest refusal, as long as no delivery followed it."""
-        sql = "SELECT refusal_entry, refusal_words FROM account WHERE id = ?"
-        entry, words = self._database.rows(sql, (account_id,))[0]
-        return None if entry is None else Refusal(entry_id=entry, words=words)
+    def standing(self, account_id: int) -> Standing:
+        """What each outcome is judged by, in one question."""
+        entry, words, has_failed, has_blocked = self._database.rows(_STANDING, (account_id,))[0]
+        refusal = None if entry is None else Refusal(entry_id=entry, words=words)
+        return Standing(refusal, bool(has_failed), bool(has_blocked))
 
     def set_refusal(self, account_id: int, refusal: Refusal | None) -> None:
         """Remember it, or forget it."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
+
+from trayapp.light import dataclass
 
 _META_KEY = "age"
 
@@ -60,7 +61,7 @@ def grow(connection: sqlite3.Connection, mark: Path | None) -> None:
 
 def grown(connection: sqlite3.Connection, mark: Path) -> Age:
     """One older, in the caller's transaction; to be put into the mark when that is durable."""
-    age = _older_than_any(_found(connection) or Age(uuid.uuid4().hex, 0), _marked(mark))
+    age = _older_than_any(_found(connection) or Age(os.urandom(16).hex(), 0), _marked(mark))
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_META_KEY, str(age)))
     return age
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
+from trayapp.light import dataclass
 from trayapp.queue import legacy, schema
 from trayapp.queue.errors import DamagedError, QueueUnreadableError, translated
 

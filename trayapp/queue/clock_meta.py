@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Self, TypeVar
 
+from trayapp.light import dataclass
 from trayapp.tracking.entry import MILLISECOND, Stamp, to_ms
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Skew:
     ms: int
 
 
+@lru_cache(maxsize=2)  # asked before each transaction, and nearly always for the same
 def anchor_of(text: str | None) -> Anchor | None:
     """From what `meta` holds; None for nothing, and for what is damaged."""
 

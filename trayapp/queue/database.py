@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from filelock import Timeout
-
 from trayapp.queue import age, schema
 from trayapp.queue.errors import (
     TRANSLATED,
@@ -30,8 +28,6 @@ from trayapp.queue.errors import (
 )
 from trayapp.queue.opening import opened
 from trayapp.queue.place import Place
-from trayapp.queue.rescue import rescue
-from trayapp.queue.salvage import NotOursError, finish, salvage
 from trayapp.queue.salvaged import META_KEY, Salvage, recorded
 from trayapp.queue.writer_lock import WriterLock
 
@@ -54,12 +50,16 @@ class Database:
         self._grown: age.Age | None = None
         self._lock = WriterLock(lock_file)
         self._is_suspect = False
+        self.openings = 0
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
         """Open, upgrade, salvage or create it, under the writer's lock for all of it."""
         with self._locked(), translated():
-            finish(self._database)
+            if not self._database.exists():
+                from trayapp.queue.salvage import finish  # noqa: PLC0415  # seldom needed
+
+                finish(self._database)
             try:
                 connection = self._opened()
             except DamagedError as damage:
@@ -67,6 +67,7 @@ class Database:
                 connection = self._opened()
             self._place = Place.of(self._database)
             self._is_suspect = False
+            self.openings += 1
             return connection
 
     def _opened(self) -> sqlite3.Connection:
@@ -78,6 +79,8 @@ class Database:
         )
 
     def _salvage(self, damage: DamagedError) -> None:
+        from trayapp.queue.salvage import NotOursError, salvage  # noqa: PLC0415  # seldom needed
+
         try:
             salvage(self._database)
         except NotOursError:
@@ -125,7 +128,7 @@ class Database:
     def _take_lock(self) -> None:
         try:
             self._lock.acquire(timeout=self._busy_seconds)
-        except Timeout as error:
+        except TimeoutError as error:
             msg = f"{self._database}: another process has held the database for too long"
             raise QueueBusyError(msg) from error
         except OSError as error:
@@ -134,8 +137,10 @@ class Database:
     # -- the file at its place -------------------------------------------------------------
 
     def _is_in_place(self) -> bool:
-        with translated():
+        try:
             return Place.of(self._database) == self._place
+        except OSError as error:
+            raise storage_error(error) from error
 
     def _come_back(self) -> None:
         """Write to the file that others see: one that is gone is put back as it was."""
@@ -144,6 +149,8 @@ class Database:
         elif self._is_in_place():
             return
         else:
+            from trayapp.queue.rescue import rescue  # noqa: PLC0415  # seldom needed
+
             with translated():
                 rescue(self._connection, self._database, self._place)
             self._is_suspect = True  # until it is open again

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.queue.database import Database
 from trayapp.queue.event_table import EventTable
 from trayapp.queue.rows import task_of

@@ -10,8 +10,13 @@ from trayapp.queue.database import Database
 from trayapp.queue.rows import NEWEST_ENTRY, event_of, event_values
 from trayapp.queue.task import Known
 from trayapp.tracking.entry import Event, Segment, to_ms
+from trayapp.tracking.tracker import State, Stopped, state_of
 
 _DAY_MS = 86_400_000
+
+_LogEnds = tuple[int, int | None, str | None]
+"""In which opening of the file, the first place in the log, the id of the last event."""
+_UNKNOWN: _LogEnds = (0, None, None)
 
 
 class EventTable:
@@ -19,6 +24,29 @@ class EventTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: tuple[_LogEnds, State] = (_UNKNOWN, Stopped())
+
+    def state(self) -> State:
+        """What the newest entry leaves behind; read anew only when the log is not as it was left.
+
+        Events are kept for ever and never changed, so its ends tell whether it has grown. To read
+        and replay the entry at each click takes a tenth of the click.
+        """
+        ends = self._ends()
+        if self._known[0] != ends:
+            self._known = (ends, state_of(self.newest_entry()))
+        return self._known[1]
+
+    def lead_to(self, state: State, event: Event) -> None:
+        """What `state` told has become this, by the event just recorded."""
+        opening, first, _last = self._known[0]
+        self._known = ((opening, first, event.id), state)
+
+    def _ends(self) -> _LogEnds:
+        first, last = self._database.rows(
+            "SELECT (SELECT MIN(seq) FROM event), (SELECT id FROM event ORDER BY seq DESC LIMIT 1)"
+        )[0]
+        return self._database.openings, first, last
 
     def newest_entry(self) -> tuple[Event, ...]:
         """The events of the entry begun last, in order; empty when there is none.
@@ -100,7 +128,8 @@ class SegmentTable:
         """Remote ids of entries that something is still to be sent of."""
         rows = self._database.rows(
             "SELECT remote_id FROM segment WHERE account = ? AND remote_id IS NOT NULL"
-            " AND entry IN (SELECT entry FROM open_task WHERE account = ?)",
+            " AND entry IN (SELECT entry FROM sync_queue WHERE account = ?"
+            "   AND status <> 'discarded')",
             (account_id, account_id),
         )
         return frozenset(row["remote_id"] for row in rows)

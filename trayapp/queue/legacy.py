@@ -95,18 +95,11 @@ def upgrade(connection: sqlite3.Connection, database: Path) -> None:
         raise
 
 
-def is_unfinished(connection: sqlite3.Connection) -> bool:
-    """Whether an upgrade still has to erase what it left behind."""
-    return connection.execute("SELECT 1 FROM meta WHERE key = 'scrub'").fetchone() is not None
-
-
 def finish_erasing(connection: sqlite3.Connection, database: Path) -> None:
-    """Erase what an upgrade left behind; does nothing when no upgrade asks for it.
+    """Erase what an upgrade left behind; `opening` knows whether one has.
 
     While somebody else still reads the old pages they stay, and the next opening erases them.
     """
-    if not is_unfinished(connection):
-        return
     if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
         msg = f"{database} is damaged; {copy_path(database)} is as it was before the upgrade"
         raise QueueUnreadableError(msg)

@@ -12,11 +12,11 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
 from trayapp import log
+from trayapp.light import dataclass
 from trayapp.tracking.entry import Event, EventKind, Stamp, TrackerState, from_ms, to_ms
 from trayapp.tracking.replay import replay
 

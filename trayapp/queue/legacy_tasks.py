@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.queue.legacy_rows import CANCELLED, Group, OldRow, placed
 from trayapp.queue.rows import event_of, event_values
 from trayapp.tracking.entry import Event, EventKind, to_ms

@@ -10,17 +10,14 @@ import os
 import sqlite3
 from pathlib import Path
 
-from trayapp.queue import age, legacy, schema
+from trayapp.queue import age, schema
 from trayapp.queue.errors import (
     DamagedError,
     QueueUnreadableError,
     translated,
 )
-from trayapp.queue.migration import migrate
 from trayapp.queue.pages import HEADER, MAGIC
-from trayapp.queue.salvage_find import hides_clicks
-from trayapp.queue.salvage_rows import TABLES
-from trayapp.queue.salvaged import Salvage, record, recorded
+from trayapp.queue.salvaged import TABLES, Salvage, record, recorded
 
 _CHECKED_BYTES, _READ_BYTES = 1 << 24, 1 << 22
 """Larger files are not checked, and not read through, at each opening: it would take 50 ms."""
@@ -77,13 +74,23 @@ def _look_first(database: Path, busy_seconds: float, *, is_suspect: bool) -> Non
     ):
         _refuse_strangers(connection, database)
         # One that is being upgraded has a copy, and tokens in it: its own check comes later.
-        is_ours = schema.is_ours(connection) and not legacy.is_unfinished(connection)
+        is_ours = schema.is_ours(connection) and not _is_unfinished(connection)
         # After a crash, which leaves the index there, the whole of a large file is too much.
-        if is_ours and hides_clicks(connection, database, wal, everywhere=not had_index):
+        if is_ours and _hides_clicks(connection, database, wal, everywhere=not had_index):
             msg = "the WAL belongs to another database"
             raise DamagedError(msg)
         if is_ours and (is_suspect or size <= _CHECKED_BYTES):
             _check(connection, thoroughly=is_suspect or size <= _READ_BYTES)
+
+
+def _hides_clicks(
+    connection: sqlite3.Connection, database: Path, wal: Path, *, everywhere: bool
+) -> bool:
+    if not wal.exists() or not wal.stat().st_size:
+        return False
+    from trayapp.queue.salvage_find import hides_clicks  # noqa: PLC0415  # after a crash
+
+    return hides_clicks(connection, database, wal, everywhere=everywhere)
 
 
 def _check_header(database: Path) -> None:
@@ -120,7 +127,7 @@ def _check(connection: sqlite3.Connection, *, thoroughly: bool) -> None:
 def _refuse_strangers(connection: sqlite3.Connection, database: Path) -> None:
     version, is_ours = schema.version(connection), schema.is_ours(connection)
     schema.refuse_newer(connection, database)
-    if version == 0 and (schema.is_empty(connection) or legacy.is_legacy(connection)):
+    if version == 0 and (schema.is_empty(connection) or _is_legacy(connection)):
         return
     if is_ours and schema.FIRST_VERSION <= version <= schema.SCHEMA_VERSION:
         return
@@ -132,6 +139,12 @@ def _refuse_strangers(connection: sqlite3.Connection, database: Path) -> None:
         " left as it is. Move it away, then start again"
     )
     raise QueueUnreadableError(msg)
+
+
+def _is_legacy(connection: sqlite3.Connection) -> bool:
+    from trayapp.queue.legacy import is_legacy  # noqa: PLC0415  # once in a life
+
+    return is_legacy(connection)
 
 
 def _has_our_tables(connection: sqlite3.Connection) -> bool:
@@ -150,17 +163,34 @@ def _make_private(database: Path) -> None:
 def _bring_up_to_date(connection: sqlite3.Connection, database: Path) -> None:
     _refuse_strangers(connection, database)
     version = schema.version(connection)
-    is_old = version == 0 and legacy.is_legacy(connection)
+    is_old = version == 0 and _is_legacy(connection)
     if is_old:
+        from trayapp.queue import legacy  # noqa: PLC0415  # once in a life
+
         legacy.refuse_damaged(connection)
-    schema.prepare(connection)
-    if is_old:
+        schema.prepare(connection)
         legacy.upgrade(connection, database)
-    elif version < schema.SCHEMA_VERSION:
-        connection.execute("BEGIN IMMEDIATE")
-        (migrate if version else schema.create)(connection)
-        connection.execute("COMMIT")
-    legacy.finish_erasing(connection, database)
+    else:
+        schema.prepare(connection)
+        if version < schema.SCHEMA_VERSION:
+            _to_this_schema(connection, version)
+    if _is_unfinished(connection):
+        from trayapp.queue import legacy  # noqa: PLC0415  # the same
+
+        legacy.finish_erasing(connection, database)
+
+
+def _is_unfinished(connection: sqlite3.Connection) -> bool:
+    """Whether an upgrade of an older app's database has yet to erase what it left behind."""
+    return connection.execute("SELECT 1 FROM meta WHERE key = 'scrub'").fetchone() is not None
+
+
+def _to_this_schema(connection: sqlite3.Connection, version: int) -> None:
+    from trayapp.queue.migration import migrate  # noqa: PLC0415  # after an update
+
+    connection.execute("BEGIN IMMEDIATE")
+    (migrate if version else schema.create)(connection)
+    connection.execute("COMMIT")
 
 
 def _lacks_wal(database: Path) -> bool:

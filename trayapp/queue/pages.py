@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from trayapp.light import dataclass
 from trayapp.queue.records import Value, decoded, varint
 
 MAGIC = b"SQLite format 3\0"

@@ -6,9 +6,10 @@ A database that is moved or deleted while it is open takes writes that nobody wi
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Place:
     node: int
 
     @classmethod
-    def of(cls, path: Path) -> Self | None:
-        """The file at this path now; None where there is none. Raises OSError."""
+    def of(cls, path: Path | int) -> Self | None:
+        """The file at this path now, or open as this one; None: there is none. Raises OSError."""
         try:
             found = os.stat(path)  # noqa: PTH116  # before each transaction: half the time
         except (FileNotFoundError, NotADirectoryError):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from trayapp.light import dataclass
+from trayapp.queue.failed_reading import FailedReading
 from trayapp.queue.rows import (
     NEWEST_ENTRY,
     account_of,
@@ -20,12 +21,11 @@ from trayapp.queue.rows import (
     task_of,
 )
 from trayapp.queue.task import Account, EntrySync, Gate, RecentEntry, SyncTask
-from trayapp.queue.worked import WorkedReading
+from trayapp.tracking.activity import Activity
 from trayapp.tracking.by_clock import by_clock
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, EventKind, Stamp, from_ms
 from trayapp.tracking.replay import replay
-from trayapp.tracking.tracker import Activity
 
 _CORRECTIONS = "('time_entry_edit', 'time_entry_delete')"
 
@@ -63,7 +63,7 @@ class FailedLog:
     tried: frozenset[int] = frozenset()
 
 
-class QueueReader(WorkedReading):
+class QueueReader(FailedReading):
     """What the queue holds, for everyone who shows it. Raises QueueError."""
 
     def newest_entry(self) -> tuple[Event, ...]:
@@ -121,7 +121,7 @@ class QueueReader(WorkedReading):
     def oldest_open(self, account_id: int) -> SyncTask | None:
         """The oldest of an account's tasks that are pending or failed."""
         rows = self._rows(
-            "SELECT * FROM open_task WHERE account = ? ORDER BY id LIMIT 1", (account_id,)
+            "SELECT * FROM foremost_task WHERE account = ? ORDER BY id LIMIT 1", (account_id,)
         )
         return task_of(rows[0]) if rows else None
 
@@ -156,14 +156,6 @@ class QueueReader(WorkedReading):
     def twins(self) -> int:
         """How many segments may stand on the server twice."""
         return int(self._rows("SELECT COUNT(*) FROM segment WHERE twin IS NOT NULL")[0][0])
-
-    def failed(self, *, limit: int, after_id: int = 0) -> tuple[SyncTask, ...]:
-        """A page of the failed tasks, oldest first."""
-        rows = self._rows(
-            "SELECT * FROM sync_queue WHERE status = 'failed' AND id > ? ORDER BY id LIMIT ?",
-            (after_id, limit),
-        )
-        return tuple(task_of(row) for row in rows)
 
     def history(self, task_ids: Sequence[int], *, limit: int = 20) -> tuple[Attempt, ...]:
         """The newest `limit` attempts at each of these tasks, oldest first."""

@@ -20,6 +20,8 @@ from trayapp.tracking.entry import (
     to_ms,
 )
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
+
 NEWEST_ENTRY = (
     "SELECT * FROM event WHERE entry = (SELECT entry FROM event AS begun"
     "   WHERE seq > 0 AND kind = 'time_entry_start' AND 'time_entry_delete' <>"
@@ -156,7 +158,7 @@ def payload_of(event: Event) -> str:
             }
             for one in event.edited.segments
         ]
-    return json.dumps(shown, ensure_ascii=False)
+    return _AS_JSON(shown)
 
 
 def _iso(at: datetime) -> str:

@@ -120,6 +120,7 @@ def _put_back(connection: sqlite3.Connection, tables: Sequence[Shape]) -> None:
                 f"INSERT OR IGNORE INTO {shape.table}"  # noqa: S608  # our own names
                 f" SELECT {shape.selected} FROM found_{shape.table}"
             )
+    connection.execute(schema.HOLD)  # whatever the damaged file says of that
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'sync_queue'")
     connection.execute(
         "INSERT INTO sqlite_sequence SELECT 'sync_queue', MAX(last) FROM named_sequence"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from trayapp.light import dataclass
 from trayapp.queue import schema
 from trayapp.queue.pages import (
     INDEX_INNER,

@@ -13,9 +13,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from trayapp.light import dataclass
 from trayapp.queue.rows import detail_shown
 from trayapp.tracking.entry import EventKind, to_ms
 

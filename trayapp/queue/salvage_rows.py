@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from trayapp.light import dataclass
 from trayapp.queue.pages import Cell
 from trayapp.queue.records import Value
+from trayapp.queue.salvaged import TABLES
 from trayapp.queue.task import Doubt, GateKind, TaskStatus
 from trayapp.tracking.entry import EventKind
-
-TABLES = ("account", "event", "sync_queue", "attempt", "segment", "project", "imported", "meta")
-"""Each after those it refers to."""
 
 _WITH_ROWID = {"account", "event", "sync_queue", "attempt"}
 _LEAST = {"account": 15, "event": 12, "sync_queue": 19}

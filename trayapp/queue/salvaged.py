@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Self
 
+from trayapp.light import dataclass
+
+TABLES = ("account", "event", "sync_queue", "attempt", "segment", "project", "imported", "meta")
+"""Each after those it refers to."""
 META_KEY = "salvage"
 
 

@@ -11,10 +11,11 @@ import sqlite3
 from pathlib import Path
 
 from trayapp.queue.errors import SchemaTooNewError
+from trayapp.queue.script import statements
 
 APPLICATION_ID = 0x54726179  # "Tray": what `file` and a support desk can tell it by
 FIRST_VERSION = 100
-SCHEMA_VERSION = 102
+SCHEMA_VERSION = 103
 NEEDS = "0.1.0"
 """The first Trayapp that reads this schema: kept in the file, for those that do not."""
 LAST_VERSION = 10_000
@@ -107,7 +108,8 @@ CREATE TABLE sync_queue (           -- what has not arrived
   account INTEGER NOT NULL REFERENCES account (id),
   entity_type TEXT NOT NULL,
   payload TEXT NOT NULL,            -- what is shown of it, JSON, without secrets
-  status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'failed', 'discarded')),
+  status TEXT NOT NULL DEFAULT 'pending' -- IN would be a tenth of retrying all
+    CHECK (status = 'pending' OR status = 'failed' OR status = 'discarded'),
   retry_count INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   last_retry_at INTEGER,
@@ -122,24 +124,47 @@ CREATE TABLE sync_queue (           -- what has not arrived
   sent_at INTEGER,
   sends INTEGER NOT NULL DEFAULT 0, -- requests without a settled answer
   looks INTEGER NOT NULL DEFAULT 0, -- looks since then that found nothing
-  discarded_ms INTEGER              -- when the user said "do not send"
+  discarded_ms INTEGER,             -- when the user said "do not send"
+  held INTEGER NOT NULL DEFAULT -1  -- something older of its entry is open; -1: triggers find out
 );
-CREATE INDEX task_pending ON sync_queue (account, id) WHERE status = 'pending';
+CREATE INDEX task_ready             -- in the order of the ids: to name them would keep them twice
+  ON sync_queue (account) WHERE status = 'pending' AND held = 0;
 CREATE INDEX task_due ON sync_queue (account, due_ms) WHERE status = 'pending' AND due_ms > 0;
-CREATE INDEX task_failed ON sync_queue (account, id) WHERE status = 'failed';
-CREATE INDEX task_failed_cause ON sync_queue (cause, id) WHERE status = 'failed';
-CREATE INDEX task_trial ON sync_queue (account, id) WHERE status = 'pending' AND trial > 0;
+CREATE INDEX task_failed ON sync_queue (account) WHERE status = 'failed';
+CREATE INDEX task_failed_cause ON sync_queue (cause) WHERE status = 'failed';
+CREATE INDEX task_tried ON sync_queue (account)
+  WHERE status = 'pending' AND held = 0 AND trial > 0;
 CREATE INDEX task_entry ON sync_queue (entry, id);
 
-CREATE VIEW open_task AS            -- by the indexes on either: a third costs clicks and retries
-  SELECT * FROM sync_queue WHERE status = 'pending' UNION ALL
+CREATE VIEW unheld_task AS          -- pending, and nothing older of its entry is unfinished
+  SELECT * FROM sync_queue WHERE status = 'pending' AND held = 0 AND event IS NOT NULL;
+
+CREATE VIEW foremost_task AS        -- an account's oldest open one is among these; by two indexes
+  SELECT * FROM sync_queue WHERE status = 'pending' AND held = 0 UNION ALL
   SELECT * FROM sync_queue WHERE status = 'failed';
 
-CREATE VIEW unheld_task AS          -- pending, and nothing older of its entry is unfinished
-  SELECT * FROM sync_queue AS task
-  WHERE status = 'pending' AND event IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM sync_queue AS older WHERE older.entry = task.entry AND older.id < task.id
-      AND older.status IN ('pending', 'failed'));
+CREATE VIEW is_held AS              -- what `held` should be
+  SELECT id, EXISTS (SELECT 1 FROM sync_queue AS older WHERE older.entry = task.entry
+    AND older.id < task.id AND older.status <> 'discarded') AS held FROM sync_queue AS task;
+CREATE TRIGGER held_insert AFTER INSERT ON sync_queue
+WHEN NEW.held < 0 AND NEW.status <> 'discarded' BEGIN -- a click says it: half the price
+  UPDATE sync_queue SET held = (SELECT held FROM is_held WHERE id = sync_queue.id)
+    WHERE id IN (NEW.id, (SELECT MIN(id) FROM sync_queue
+      WHERE entry = NEW.entry AND id > NEW.id AND status <> 'discarded'));
+END;
+CREATE TRIGGER held_delete AFTER DELETE ON sync_queue
+WHEN OLD.status <> 'discarded' AND OLD.held = 0 BEGIN
+  UPDATE sync_queue SET held = 0 WHERE id = (SELECT MIN(id) FROM sync_queue
+    WHERE entry = OLD.entry AND id > OLD.id AND status <> 'discarded');
+END;
+CREATE TRIGGER held_update AFTER UPDATE OF entry, status ON sync_queue WHEN
+OLD.entry <> NEW.entry OR (OLD.status = 'discarded') <> (NEW.status = 'discarded') BEGIN
+  UPDATE sync_queue SET held = (SELECT held FROM is_held WHERE id = sync_queue.id)
+    WHERE id IN (NEW.id, (SELECT MIN(id) FROM sync_queue
+      WHERE entry = OLD.entry AND id > NEW.id AND status <> 'discarded'),
+    (SELECT MIN(id) FROM sync_queue
+      WHERE entry = NEW.entry AND id > NEW.id AND status <> 'discarded'));
+END;
 
 CREATE TABLE attempt (              -- history of what went wrong, while the task is here
   id INTEGER PRIMARY KEY,
@@ -160,8 +185,10 @@ CREATE TABLE tally (                -- counts, kept by the triggers below: O(1) 
 CREATE TRIGGER tally_insert AFTER INSERT ON sync_queue BEGIN
   INSERT INTO tally VALUES (NEW.account, NEW.status, NEW.cause, 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
-  INSERT INTO tally SELECT NEW.account, 'doubtful', '', 1
-    WHERE NEW.doubt <> 'none' AND NEW.status <> 'discarded'
+END;
+CREATE TRIGGER tally_insert_doubt AFTER INSERT ON sync_queue
+WHEN NEW.doubt <> 'none' AND NEW.status <> 'discarded' BEGIN
+  INSERT INTO tally VALUES (NEW.account, 'doubtful', '', 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 CREATE TRIGGER tally_delete AFTER DELETE ON sync_queue BEGIN
@@ -191,6 +218,8 @@ END;
 INSERT INTO account (id, kind, url, user) VALUES (1, 'embedded', '', '');
 INSERT INTO meta VALUES ('active_account', '1');
 """
+HOLD = "UPDATE sync_queue SET held = (SELECT held FROM is_held WHERE id = sync_queue.id)"
+"""For rows that came past the triggers."""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -203,6 +232,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         # A click writes about ten pages: one checkpoint in forty clicks, and still a short WAL,
         # because overwriting it is faster than growing a long one.
         "wal_autocheckpoint = 400",
+        # KiB: without a limit it grows for weeks, to 2 MiB; a chunk of a retry is hardly slower.
+        "cache_size = -512",
         "secure_delete = ON",
         "foreign_keys = ON",
         "recursive_triggers = ON",  # else INSERT OR REPLACE could change an event
@@ -266,16 +297,3 @@ def set_version(connection: sqlite3.Connection) -> None:
     """It is of this schema now; the caller holds a transaction open."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('needs', ?)", (NEEDS,))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def statements(script: str) -> list[str]:
-    """The statements of a script; `executescript` would commit the caller's transaction."""
-    found: list[str] = []
-    lines: list[str] = []
-    for line in script.splitlines(keepends=True):
-        lines.append(line)
-        text = "".join(lines)
-        if sqlite3.complete_statement(text):
-            found.append(text)
-            lines.clear()
-    return found

@@ -5,10 +5,10 @@ Stored by `trayapp.queue.store`; what they mean is decided in `trayapp.sync.poli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trayapp.light import dataclass
 from trayapp.tracking.by_clock import ByClock
 from trayapp.tracking.entry import TimeEntry
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from trayapp.queue.database import Database
 from trayapp.queue.rows import marks, moment, task_of
@@ -93,12 +94,12 @@ class TaskChoice:
         )
         return moment(rows[0]["due_ms"]) if rows else None
 
-    def due_look(self, account_id: int, now: datetime) -> SyncTask | None:
-        """What went out, used up no attempt, and is to be looked for now."""
+    def first_look(self, account_id: int) -> SyncTask | None:
+        """Of what went out and used up no attempt, what is to be looked for first, and when."""
         rows = self._database.rows(
-            "SELECT * FROM unheld_task WHERE account = ? AND due_ms > 0 AND due_ms <= ?"
+            "SELECT * FROM unheld_task WHERE account = ? AND due_ms > 0"
             " AND doubt = 'sent' AND retry_count = 0 ORDER BY due_ms, id LIMIT 1",
-            (account_id, to_ms(now)),
+            (account_id,),
         )
         return task_of(rows[0]) if rows else None
 
@@ -121,34 +122,20 @@ class TaskChoice:
         )
         return task_of(rows[0]) if rows else None
 
-    def next_look(self, account_id: int, now: datetime) -> datetime | None:
-        """When a look is due for what went out and used up no attempt, if that is still to come."""
-        rows = self._database.rows(
-            "SELECT due_ms FROM unheld_task WHERE account = ? AND due_ms > 0 AND due_ms > ?"
-            " AND doubt = 'sent' AND retry_count = 0 ORDER BY due_ms LIMIT 1",
-            (account_id, to_ms(now)),
-        )
-        return moment(rows[0]["due_ms"]) if rows else None
-
     def pending_of_entry(self, head: SyncTask) -> tuple[SyncTask, ...]:
         """The head and the pending tasks right behind it, in order."""
         rows = self._database.rows(
-            "SELECT * FROM sync_queue WHERE entry = ? AND id >= ?"
+            "SELECT * FROM sync_queue WHERE entry = ? AND id > ?"
             " AND status IN ('pending', 'failed') ORDER BY id",
             (head.entry_id, head.id),
         )
-        tasks: list[SyncTask] = []
-        for row in rows:
-            task = task_of(row)
-            if task.status is not TaskStatus.PENDING:
-                break
-            tasks.append(task)
-        return tuple(tasks)
+        behind = takewhile(lambda row: row["status"] == TaskStatus.PENDING, rows)
+        return head, *map(task_of, behind)
 
     def may_be_there(self, account_id: int, not_entry: str) -> frozenset[str]:
         """The events of other entries that left, and nothing told that they are not there."""
         rows = self._database.rows(
-            "SELECT event FROM open_task WHERE account = ?"
+            "SELECT event FROM sync_queue WHERE account = ? AND status <> 'discarded'"
             " AND sent_at IS NOT NULL AND entry <> ? AND event IS NOT NULL",
             (account_id, not_entry),
         )

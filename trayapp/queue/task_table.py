@@ -18,8 +18,10 @@ class TaskTable(TaskChoice):
     def add(self, events: Sequence[Event], account_id: int, now: datetime) -> None:
         """Enqueue clicks; they wait since `now`, whatever time the user named for them."""
         self._database.run_many(
-            "INSERT INTO sync_queue (account, entity_type, payload, created_at, entry, event)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sync_queue (account, entity_type, payload, created_at, entry, event, held)"
+            # Not left to the trigger: what is held would go into an index and out again.
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, EXISTS (SELECT 1 FROM sync_queue WHERE entry = ?5"
+            "   AND status <> 'discarded'))",
             [
                 (
                     account_id,
@@ -142,12 +144,12 @@ class TaskTable(TaskChoice):
         )
         chosen = None if ids is None else json.dumps(list(ids))
         values = (account_id, after_id, chosen, chosen)
-        found: dict[int, int] = dict(
-            self._database.run(
-                f"SELECT id, retry_count FROM sync_queue{which} ORDER BY id LIMIT ?",  # noqa: S608  # ours
-                (*values, limit),
-            )
+        rows = self._database.run(
+            f"SELECT id, retry_count FROM sync_queue{which} ORDER BY id LIMIT ?",  # noqa: S608  # ours
+            (*values, limit),
         )
+        rows.row_factory = None  # plain pairs: a named row each is a twentieth of retrying all
+        found: dict[int, int] = dict(rows)
         # A range: to name each of many tasks takes longer than to write it.
         self._database.run(
             "UPDATE sync_queue SET status = 'pending', retry_count = 0, due_ms = 0, trial = 0,"  # noqa: S608  # ours

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.queue.place import Place
 from trayapp.queue.reading import Reading
 from trayapp.queue.rows import NEWEST_ENTRY, event_of

@@ -12,8 +12,12 @@ import time
 import weakref
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from trayapp.queue.place import Place
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _HAS_FLOCK = find_spec("fcntl") is not None
 _POLL_SECONDS = 0.001
@@ -22,12 +26,13 @@ _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class WriterLock:
-    """Used by one thread at a time. `acquire` may wait; it raises Timeout and OSError."""
+    """Used by one thread at a time. `acquire` may wait; it raises TimeoutError and OSError."""
 
     def __init__(self, path: Path, *, has_flock: bool = _HAS_FLOCK) -> None:
         self._path = path
-        self._slow = None if has_flock else FileLock(path, mode=_FILE_MODE, thread_local=False)
+        self._slow = None if has_flock else _slow_lock(path)
         self._file = -1
+        self._place: Place | None = None
         self._closing: weakref.finalize[[int], WriterLock] | None = None
 
     def acquire(self, *, timeout: float) -> None:
@@ -38,7 +43,7 @@ class WriterLock:
         ends_at = time.monotonic() + timeout
         while not self._has_locked():
             if time.monotonic() >= ends_at:
-                raise Timeout(str(self._path))
+                raise TimeoutError(str(self._path))
             threading.Event().wait(_POLL_SECONDS)
 
     def release(self) -> None:
@@ -63,11 +68,12 @@ class WriterLock:
         if self._closing is None:
             self._file = self._opened()
             self._closing = weakref.finalize(self, os.close, self._file)
+            self._place = Place.of(self._file)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):  # some file systems say the latter
             return False
-        if self._is_at_its_place():
+        if Place.of(self._path) == self._place:
             return True
         self.close()  # others lock another file by now
         return False
@@ -80,10 +86,8 @@ class WriterLock:
             self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             return os.open(self._path, flags, _FILE_MODE)
 
-    def _is_at_its_place(self) -> bool:
-        mine = os.fstat(self._file)
-        try:
-            there = os.stat(self._path)  # noqa: PTH116  # before each transaction: half the time
-        except FileNotFoundError:
-            return False
-        return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+def _slow_lock(path: Path) -> FileLock:
+    from filelock import FileLock  # noqa: PLC0415  # takes longer to load than all that we read
+
+    return FileLock(path, mode=_FILE_MODE, thread_local=False)

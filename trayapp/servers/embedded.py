@@ -37,6 +37,8 @@ from trayapp.tracking.entry import Event, TimeEntry
 if TYPE_CHECKING:
     import requests
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_CAPABILITIES = Capabilities()
 _CONFLICT, _GONE, _NOT_FOUND = 409, 410, 404
 
 
@@ -50,7 +52,7 @@ class EmbeddedServer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities()
+        return _CAPABILITIES
 
     def plan(self, unit: Unit) -> Write | Nothing:
         if not unit.pending:
@@ -66,7 +68,7 @@ class EmbeddedServer:
             "path": f"/entries/{event.entry_id}/events/{event.id}",
             "json": event_body(event),
         }
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        text = _AS_JSON(body)
         text.encode()  # half a surrogate pair is a ValueError, here and not while sending
         return Write(
             body=text,

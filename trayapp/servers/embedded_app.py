@@ -21,11 +21,11 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from trayapp.light import dataclass
 from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_json import BadEventError, entry_json, event_from_json, utc_ms
 from trayapp.servers.embedded_store import EmbeddedStore, Put

@@ -9,10 +9,11 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from trayapp.clock import Clock
+from trayapp.light import dataclass
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 

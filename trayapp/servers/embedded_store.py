@@ -12,12 +12,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
+from trayapp.light import dataclass
 from trayapp.queue.errors import DamagedError, QueueError, translated
 from trayapp.queue.schema import beside
 

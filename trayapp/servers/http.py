@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from trayapp.accounts.tokens import (
     TokensLocked,
     TokenSource,
 )
+from trayapp.light import dataclass
 from trayapp.servers.http_answer import Answer, phrase_of, read_answer
 from trayapp.servers.http_outcomes import outcome_of_exception, outcome_of_status
 from trayapp.sync.outcome import (
@@ -43,7 +44,10 @@ from trayapp.sync.skew import skew_of, tell
 if TYPE_CHECKING:
     import requests
 
+    from trayapp.servers.http_way import Shown, Way
+
 MAX_ANSWER_BYTES = 1024 * 1024
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 _logger = logging.getLogger(__name__)
 _UNAUTHORIZED = 401
@@ -64,14 +68,6 @@ class _Call:
     path: str
     query: Mapping[str, str] | None
     content: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Environment:
-    """Proxies and certificates: finding them out costs a quarter of a request's time."""
-
-    proxies: Mapping[str, str]
-    verify: bool | str | None
 
 
 class _Body(io.BytesIO):
@@ -121,7 +117,8 @@ class HttpClient:
         self._timeouts = timeouts or Timeouts()
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
-        self._environment: _Environment | None = None
+        self._way: Way | None = None
+        self._shown: Shown | None = None
 
     def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Answer | Outcome:
         """Read something; an Outcome when no answer came, never a doubtful one."""
@@ -129,13 +126,14 @@ class HttpClient:
 
     def send(self, method: str, path: str, body: object = None) -> Answer | Outcome:
         """Change something; an Outcome when no answer came."""
-        content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        content = b"" if body is None else _AS_JSON(body).encode()
         return self._authorized(_Call(method=method, path=path, query=None, content=content))
 
     def close(self) -> None:
         """Give up the connections; the next request opens new ones."""
         with self._lock:
-            session, self._session, self._environment = self._session, None, None
+            session, self._session = self._session, None
+            self._way = self._shown = None
         if session is not None:
             session.close()
 
@@ -177,7 +175,7 @@ class HttpClient:
             ValueError,
         ) as error:
             with self._lock:
-                self._environment = None  # a proxy may have changed
+                self._way = None  # a proxy may have changed
             # Without a body there is no telling when the request was complete.
             left = call.method != "GET" and (body.left or not call.content)
             return outcome_of_exception(error, request_left=left)
@@ -185,40 +183,39 @@ class HttpClient:
         return answer
 
     def _respond(self, call: _Call, access: str, body: _Body) -> requests.Response:
-        import requests  # noqa: PLC0415  # loads late, on purpose
-
-        session, environment = self._open()
-        headers = dict(self._shown_as(access)) if access else {}
+        way = self._open()
+        headers = dict(self._headers(way.session, access))
         if call.content:
             headers["Content-Type"] = "application/json"
-        # By hand: a session would merge cookies and settings anew, for a seventh of the time.
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method(call.method)
-        prepared.prepare_url(self._base_url + call.path, call.query)
-        prepared.prepare_headers({**session.headers, **headers})
-        prepared.prepare_body(body if call.content else None, None)
-        # The adapter itself: a session would look for redirects and keep cookies.
-        adapter = session.get_adapter(str(prepared.url))
-        wait = (self._timeouts.connect_seconds, self._timeouts.read_seconds)
-        return adapter.send(
-            prepared,
-            stream=True,
-            timeout=wait,
-            verify=True if environment.verify is None else environment.verify,
-            proxies=environment.proxies,
+        if call.method != "GET":
+            headers["Content-Length"] = str(len(call.content or b""))
+        return way.ask(
+            call.method,
+            way.address(call.path, call.query),
+            headers,
+            body if call.content else None,
+            wait=(self._timeouts.connect_seconds, self._timeouts.read_seconds),
         )
 
-    def _open(self) -> tuple[requests.Session, _Environment]:
-        """The session, and proxies and certificates as the environment has them."""
+    def _open(self) -> Way:
+        from trayapp.servers.http_way import Way  # noqa: PLC0415  # it needs requests
+
         with self._lock:
             if self._session is None:
                 self._session = self._make_session()
-            if self._environment is None:
-                merged = self._session.merge_environment_settings(
-                    self._base_url, {}, None, None, None
-                )
-                self._environment = _Environment(proxies=merged["proxies"], verify=merged["verify"])
-            return self._session, self._environment
+            if self._way is None:
+                self._way = Way.find(self._session, self._base_url)
+            return self._way
+
+    def _headers(self, session: requests.Session, access: str) -> Mapping[str, str]:
+        """What every request says: made, and looked over, once for each token."""
+        from trayapp.servers.http_way import Shown  # noqa: PLC0415  # it needs requests
+
+        shown = self._shown
+        if shown is None or shown.access != access or shown.session is not session:
+            ours = self._shown_as(access) if access else {}
+            shown = self._shown = Shown.of(session, access, ours)
+        return shown.headers
 
 
 def _tell_skew(answer: Answer, asked_at: datetime) -> None:

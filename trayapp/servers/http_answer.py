@@ -6,12 +6,13 @@ import json
 import math
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from trayapp.light import dataclass
 from trayapp.log import HIDDEN, redact
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def parse_retry_after(value: str | None) -> timedelta | datetime | None:
 
 def parse_date(text: str) -> datetime | None:
     """A date as HTTP writes it; None when it is not readable."""
+    if not text:
+        return None
     try:
         at = parsedate_to_datetime(text)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -125,10 +128,7 @@ def _parsed(content: bytes) -> object:
     Python would take more than JSON has: numbers that are none or beyond all bounds, and halves
     of characters, which neither a database nor a window takes.
     """
-    text = content.decode("utf-8-sig")
-    parsed: object = json.loads(
-        text, parse_constant=_finite, parse_float=_finite, parse_int=_bounded
-    )
+    parsed: object = _DECODER.decode(content.decode("utf-8-sig"))
     if b"\\u" in content:
         json.dumps(parsed, ensure_ascii=False).encode()
     return parsed
@@ -148,6 +148,9 @@ def _finite(text: str) -> float:
         msg = "not a number to count with"
         raise ValueError(msg)
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite, parse_int=_bounded)
 
 
 def answer_of(response: requests.Response, content: bytes) -> Answer:

@@ -9,18 +9,23 @@ import io
 import math
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
+from urllib3.response import BaseHTTPResponse
 
 import trayapp
+from trayapp.light import dataclass
 from trayapp.servers.trust import context
 
 if TYPE_CHECKING:
@@ -60,8 +65,8 @@ class _BoundedStream(io.RawIOBase):
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        piece = self._piece_seconds
-        self._peer.settimeout(left if piece is None else min(left, piece))
+        if self._piece_seconds is None or left < self._piece_seconds:
+            self._peer.settimeout(left)
         count = self._stream.readinto(buffer)
         if self.room is not None:
             self.room -= count or 0
@@ -116,8 +121,21 @@ class _SecurePool(HTTPSConnectionPool):
 _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The connections for all addresses that begin like this, and what they were asked for with."""
+
+    origin: str
+    verify: object
+    cert: object
+    proxies: Mapping[str, str] | None
+    pool: ConnectionPool
+
+
 class BoundedAdapter(HTTPAdapter):
     """The transport of requests; it checks certificates as `trust` says and keeps `within`."""
+
+    _found: _Found | None = None
 
     def init_poolmanager(
         self,
@@ -135,6 +153,46 @@ class BoundedAdapter(HTTPAdapter):
         if is_new and type(manager) is ProxyManager:  # a SOCKS proxy has pools of its own
             manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,  # noqa: FBT001  # the base's
+        proxies: Mapping[str, str] | None = None,
+        cert: str | tuple[str, str] | None = None,
+    ) -> ConnectionPool:
+        """Those found last, as long as nothing differs: to look takes a tenth of a request."""
+        url, found = str(request.url), self._found
+        if (
+            found is None
+            or (found.verify, found.cert) != (verify, cert)
+            or found.proxies is not proxies
+            or not url.startswith(found.origin)
+        ):
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            found = self._found = _Found(urljoin(url, "/"), verify, cert, proxies, pool)
+        return found.pool
+
+    def request_url(
+        self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None
+    ) -> str:
+        """Without proxies there is nothing to choose."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(
+        self, req: requests.PreparedRequest, resp: BaseHTTPResponse
+    ) -> requests.Response:
+        """What came, without the cookies and the guesses that nobody asks for."""
+        response = requests.Response()
+        response.status_code, response.raw = resp.status, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.request, response.url = req, str(req.url)
+        return response
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._found = None
+        super().close()
 
 
 def new_session() -> requests.Session:

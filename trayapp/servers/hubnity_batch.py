@@ -8,8 +8,9 @@ there afterwards is read. Runs on the sync thread; never raises.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from trayapp.light import dataclass
 from trayapp.servers.hubnity_answers import in_doubt
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_job import Job

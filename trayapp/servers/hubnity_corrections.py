@@ -8,8 +8,9 @@ rest runs on the sync thread and never raises.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from trayapp.light import dataclass
 from trayapp.servers.hubnity_answers import read_only
 from trayapp.servers.hubnity_api import HubnityApi
 from trayapp.servers.hubnity_imported import is_overruled
@@ -106,9 +107,10 @@ def plan_mending(unit: Unit) -> Write | Nothing | None:
     known = unit.known.get(first, Known())
     if entry.deleted or known.removed:
         return Nothing(settles=settles)
-    if known.remote_id is None or known.base is None or unit.before is None:
+    before = unit.before
+    if known.remote_id is None or known.base is None or before is None:
         return None
-    mending = _change(unit, unit.before, known.remote_id, known.base)
+    mending = _change(unit, before, known.remote_id, known.base)
     is_so = mending.keeps_times and mending.texts == mending.was
     return Nothing(settles=settles) if is_so else _write(mending, settles, first)
 

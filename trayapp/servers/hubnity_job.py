@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+from trayapp.light import dataclass
 from trayapp.servers.hubnity_shapes import (
     Finding,
     Record,

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from itertools import takewhile
 from typing import TypeGuard
 
+from trayapp.light import dataclass
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, from_ms, to_ms
 
 _SECOND = timedelta(seconds=1)

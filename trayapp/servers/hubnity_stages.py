@@ -7,10 +7,10 @@ never equal to them. A record that is near what a first part of the clicks makes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
+from trayapp.light import dataclass
 from trayapp.servers.hubnity_shapes import NEAR_SECONDS, Shape, Status, is_near, wanted_shape
 from trayapp.sync.server import Unit
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState, to_ms

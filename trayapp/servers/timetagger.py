@@ -8,10 +8,11 @@ each write it is read once more: an answer only says that the record was read.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 
+from trayapp.light import dataclass
 from trayapp.servers.timetagger_answers import gone, in_doubt, judge, not_shown, refused
 from trayapp.servers.timetagger_api import NotTaken, TimeTaggerApi
 from trayapp.servers.timetagger_batch import deliver

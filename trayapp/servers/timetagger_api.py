@@ -6,10 +6,11 @@ Runs on the sync thread; each call blocks for its request and never raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 
 from trayapp.accounts.tokens import TokenSource
+from trayapp.light import dataclass
 from trayapp.servers.http import HttpClient, Timeouts
 from trayapp.servers.http_answer import Answer, clean_words, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_status

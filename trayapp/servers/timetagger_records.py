@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
+from trayapp.light import dataclass
 from trayapp.queue.task import Known
 from trayapp.sync.server import Unit
 from trayapp.tracking.entry import Event, Segment, from_ms, to_ms
@@ -252,10 +253,11 @@ def _changed_here(unit: Unit, segment: Segment, want: Record, base: Record) -> R
 
 def _was(unit: Unit, segment: Segment, want: Record, base: Record) -> Record:
     """The record as it would be without the pending events."""
-    if unit.before is not None:
-        for one in unit.before.segments:
+    before = unit.before
+    if before is not None:
+        for one in before.segments:
             if one.id == segment.id:
-                return _wanted(replace(unit, entry=unit.before), one, ())
+                return _wanted(replace(unit, entry=before), one, ())
     if any(event.kind.corrects for event in unit.pending):
         return base  # made by an earlier step of the same correction
     return replace(want, t2=want.t1)  # clicks alone change nothing but an end

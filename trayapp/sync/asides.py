@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trayapp.mutex import Mutex
+from trayapp.light import dataclass
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account
 from trayapp.sync.outcome import Outcome
-from trayapp.sync.ports import WorkerPorts
 from trayapp.sync.server import TimeServer, Unit
-from trayapp.sync.settlement import Rules, settle_aside
+from trayapp.sync.settlement import settle_aside
 from trayapp.sync.units import whole
+from trayapp.sync.workplace import Workplace
 from trayapp.tracking.replay import replay
 
 logger = logging.getLogger(__name__)
@@ -51,25 +49,12 @@ def twins_to_look_for(writer: QueueWriter, account: Account, now: datetime) -> T
 
 
 class Asides:
-    """What is worth a request of its own. `is_stopping`: no more of them."""
+    """What is worth a request of its own."""
 
-    def __init__(
-        self,
-        queue: Mutex[QueueWriter],
-        ports: WorkerPorts,
-        rules: Rules,
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        self._queue = queue
-        self._ports = ports
-        self._rules = rules
-        self._is_stopping = is_stopping
+    def __init__(self, at: Workplace) -> None:
+        self._at = at
         self._met = False
         self._listed: dict[int, datetime] = {}
-
-    def follow(self, rules: Rules) -> None:
-        """Settle by these from now on. Any thread; never blocks."""
-        self._rules = rules
 
     def met(self) -> None:
         """The server has taken something: a double of what was sent before may show by now."""
@@ -103,7 +88,7 @@ class Asides:
         """At each contact, once the queue is done, what was sent twice is looked for again."""
         self._met = False
         for unit, segment_id in claim.watched:
-            if self._is_stopping():
+            if self._at.is_stopping():
                 return
             twins = server.twins(unit, segment_id)
             if isinstance(twins, Outcome):
@@ -112,27 +97,27 @@ class Asides:
                 return
             if twins:
                 logger.warning("Entry %s may stand on the server twice: %s", unit.entry.id, twins)
-                with self._queue.lock() as guard:
+                with self._at.queue.lock() as guard:
                     guard.value.segments.set_twin(segment_id, twins[0])
-                self._ports.changed()
+                self._at.ports.changed()
 
     def _list(self, server: TimeServer, account: Account) -> None:
-        now = self._ports.clock.now()
+        now = self._at.ports.clock.now()
         self._listed[account.id] = now
         catalog = server.catalog()
         if isinstance(catalog, Outcome):
             logger.info("The projects could not be listed: %s", catalog.reason)
             self._heed(account, catalog)
             return
-        with self._queue.lock() as guard:
+        with self._at.queue.lock() as guard:
             guard.value.accounts.set_catalog(account.id, catalog, now)
-        self._ports.changed()
+        self._at.ports.changed()
 
     def _heed(self, account: Account, outcome: Outcome) -> bool:
         """Whether the server wants a pause: then nothing else is asked before it is over."""
-        now = self._ports.clock.now()
-        with self._queue.lock() as guard:
-            is_held = settle_aside(guard.value, account, outcome, rules=self._rules, now=now)
+        now = self._at.ports.clock.now()
+        with self._at.queue.lock() as guard:
+            is_held = settle_aside(guard.value, account, outcome, rules=self._at.rules, now=now)
         if is_held:
-            self._ports.changed()
+            self._at.ports.changed()
         return is_held

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
 from trayapp.sync.outcome import Ours, Outcome
@@ -18,7 +19,7 @@ from trayapp.tracking.tracker import Running, state_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request to make: `write` for these tasks, or a look for it when `looks`."""
+    """One request to make: `write` for these tasks, as they were, or a look for it when `looks`."""
 
     account: Account
     tasks: tuple[SyncTask, ...]
@@ -117,14 +118,7 @@ def _marked(at: Scene, request: Request) -> Request | Batch:
     parts = (request, *_companions(at, request))
     for part in parts:
         at.writer.tasks.mark_sent(part.tasks, part.write.to_json(), at.now)
-    sent = tuple(replace(part, tasks=_as_sent(part)) for part in parts)
-    if len(sent) == 1:
-        return sent[0]
-    return Batch(account=at.account, parts=sent, gate=request.gate)
-
-
-def _as_sent(request: Request) -> tuple[SyncTask, ...]:
-    return tuple(replace(task, sends=task.sends + 1) for task in request.tasks)
+    return Batch(account=at.account, parts=parts, gate=request.gate) if parts[1:] else request
 
 
 def _companions(at: Scene, first: Request) -> list[Request]:
@@ -182,12 +176,10 @@ def _next_of_all(at: Sight, *, last: str) -> _Chosen | Pause:
     The next might end likewise.
     """
     tasks, account_id = at.writer.tasks, at.account.id
-    doubtful = tasks.due_look(account_id, at.now)
+    doubtful = tasks.first_look(account_id)
     if doubtful is not None:
-        return doubtful, None
-    look_at = tasks.next_look(account_id, at.now)
-    if look_at is not None:
-        return Pause(look_at)
+        look_at = doubtful.due_at or at.now
+        return Pause(look_at) if look_at > at.now else (doubtful, None)
     task = tasks.next_task(account_id, at.now, last_entry=last)
     return (task, None) if task else Pause(tasks.next_due(account_id))
 

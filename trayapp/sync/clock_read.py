@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from trayapp.queue.clock_meta import ANCHOR, SKEW, anchor_of, skew_of
 from trayapp.queue.reader import QueueReader
-from trayapp.sync.skew import is_wrong
 from trayapp.tracking.entry import MILLISECOND, Stamp
 from trayapp.tracking.replay import CLOCK_TOLERANCE
 
@@ -23,5 +22,7 @@ def skew_now(reader: QueueReader, account_id: int, step: timedelta | None) -> ti
     known = skew_of(reader.kept(SKEW))
     if known is None or step is None or known.account_id != account_id:
         return None
+    from trayapp.sync.skew import is_wrong  # noqa: PLC0415  # only who has a server knows of one
+
     skew = known.ms * MILLISECOND + step
     return skew if is_wrong(skew) else None

@@ -7,22 +7,26 @@ pattern of their own and counted apart. The words are in `diagnosis_words`.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from operator import attrgetter
 
+from trayapp.light import dataclass
+from trayapp.queue.failed_reading import EntryLog
 from trayapp.queue.task import SyncTask
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis_repeats import (
     Action,
     Duplicates,
     Pattern,
     Run,
     Span,
+    duplicates_of,
+    entry_logs,
     events_of,
-    find_duplicates,
-    span_of,
+    runs_in,
 )
-from trayapp.sync.outcome import Cause
+from trayapp.sync.ids import Ids, joined_ids
 from trayapp.tracking.entry import Event
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "Reason",
     "Run",
     "Span",
+    "Study",
     "cause_of",
     "cause_of_reason",
     "diagnose",
@@ -46,7 +51,7 @@ class Reason:
     """A stored reason, word for word (empty: none was stored), and whose it is."""
 
     text: str
-    task_ids: tuple[int, ...]
+    task_ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class Finding:
     """
 
     cause: Cause
-    task_ids: tuple[int, ...]
+    task_ids: Sequence[int]
     reasons: tuple[Reason, ...]
     action: Action
     needs_user: bool
@@ -88,7 +93,7 @@ class Diagnosis:
 
 
 def diagnose(
-    tasks: Sequence[SyncTask],
+    tasks: Iterable[SyncTask],
     *,
     history: Iterable[Event] = (),
     discarded: Set[str] = frozenset(),
@@ -101,12 +106,68 @@ def diagnose(
     `tried`: ids of failed tasks whose one trial by themselves was in vain.
     """
     ordered = sorted(tasks, key=_BY_ID)
-    groups: dict[Cause, list[SyncTask]] = {}
-    for task in ordered:
-        groups.setdefault(cause_of(task), []).append(task)
-    found = [_finding(cause, groups[cause], tried) for cause in Cause if cause in groups]
-    found.sort(key=lambda finding: not finding.needs_user)
-    return Diagnosis(tuple(found), find_duplicates(ordered, history, discarded))
+    study = Study()
+    study.take(ordered, tried)
+    study.look_into(entry_logs(ordered, history, discarded))
+    return study.found()
+
+
+class Study:
+    """A diagnosis under way; of what it is given it keeps little more than numbers."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Cause, _Gathered] = {}
+        self._runs: list[Run] = []
+
+    def take(self, tasks: Iterable[SyncTask], tried: Set[int] = frozenset()) -> None:
+        """Some more failed tasks, all younger than those before; `tried` as `diagnose` has it."""
+        for task in tasks:
+            cause = cause_of(task)
+            group = self._groups.get(cause)
+            if group is None:
+                group = self._groups[cause] = _Gathered(task)
+            group.add(task, tried)
+
+    def look_into(self, entries: Iterable[EntryLog]) -> None:
+        """Look for repeats in these entries, each of which is given once."""
+        for entry in entries:
+            self._runs += runs_in(entry)
+
+    def found(self) -> Diagnosis:
+        """What all of it comes to."""
+        found = [self._groups[one].finding(one) for one in Cause if one in self._groups]
+        found.sort(key=lambda finding: not finding.needs_user)
+        return Diagnosis(tuple(found), duplicates_of(self._runs))
+
+
+class _Gathered:
+    """What is known of the tasks of one cause."""
+
+    def __init__(self, first: SyncTask) -> None:
+        self._reasons: dict[str, array[int]] = {}
+        self._heal = True
+        self._first_at = self._last_at = first.created_at
+
+    def add(self, task: SyncTask, tried: Set[int]) -> None:
+        reason = self._reasons.get(task.reason)
+        if reason is None:
+            reason = self._reasons[task.reason] = array("q")
+        reason.append(task.id)
+        self._heal = self._heal and _heals(task, tried)
+        self._first_at = min(self._first_at, task.created_at)
+        self._last_at = max(self._last_at, task.created_at)
+
+    def finding(self, cause: Cause) -> Finding:
+        reasons = [Reason(text, Ids(ids)) for text, ids in self._reasons.items()]
+        reasons.sort(key=lambda one: (len(one.task_ids), one.task_ids[-1]), reverse=True)
+        return Finding(
+            cause=cause,
+            task_ids=joined_ids([one.task_ids for one in reasons]),
+            reasons=tuple(reasons),
+            action=_ACTIONS[cause],
+            needs_user=not self._heal,
+            span=Span(self._first_at, self._last_at),
+        )
 
 
 # -- causes --------------------------------------------------------------------------------
@@ -166,27 +227,6 @@ def cause_of_reason(reason: str) -> Cause:
     return next(fits, Cause.UNKNOWN)
 
 
-def _finding(cause: Cause, tasks: Sequence[SyncTask], tried: Set[int]) -> Finding:
-    heals = cause in _HEALING and all(_heals(task, tried) for task in tasks)
-    return Finding(
-        cause=cause,
-        task_ids=tuple(task.id for task in tasks),
-        reasons=_reasons(tasks),
-        action=_ACTIONS[cause],
-        needs_user=not heals,
-        span=span_of(tasks),
-    )
-
-
 def _heals(task: SyncTask, tried: Set[int]) -> bool:
     """Whether it is tried again by itself: the queue goes by the cause stored with it."""
     return task.cause in _HEALING and task.id not in tried
-
-
-def _reasons(tasks: Sequence[SyncTask]) -> tuple[Reason, ...]:
-    ids: dict[str, list[int]] = {}
-    for task in tasks:
-        ids.setdefault(task.reason, []).append(task.id)
-    found = [Reason(text, tuple(whose)) for text, whose in ids.items()]
-    found.sort(key=lambda reason: (len(reason.task_ids), reason.task_ids[-1]), reverse=True)
-    return tuple(found)

@@ -6,14 +6,16 @@ Pure; reached through `trayapp.sync.diagnosis`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
 from typing import ClassVar
 
+from trayapp.light import dataclass
+from trayapp.queue.failed_reading import EntryLog
 from trayapp.queue.task import SyncTask
+from trayapp.sync.ids import Ids
 from trayapp.tracking.entry import Event, EventKind, Stamp
 from trayapp.tracking.replay import replay
 
@@ -80,7 +82,7 @@ class Run:
 class Duplicates:
     """All failed tasks that the replay of their entry proves to change nothing."""
 
-    task_ids: tuple[int, ...]
+    task_ids: Sequence[int]
     runs: tuple[Run, ...]
     action: ClassVar[Action] = Action.REMOVE_DUPLICATES
     needs_user: ClassVar[bool] = True
@@ -94,12 +96,6 @@ class Duplicates:
     def span(self) -> Span:
         """When the first and the last of them happened."""
         return joined(run.span for run in self.runs)
-
-
-def span_of(tasks: Sequence[SyncTask]) -> Span:
-    """When the first and the last of some tasks, one at least, were created."""
-    times = [task.created_at for task in tasks]
-    return Span(min(times), max(times))
 
 
 def joined(spans: Iterable[Span]) -> Span:
@@ -120,30 +116,35 @@ def events_of(tasks: Iterable[SyncTask]) -> tuple[Event, ...]:
     return tuple(_event(task) for task in tasks if _key(task) not in unclear)
 
 
-def find_duplicates(
-    failed: Sequence[SyncTask], history: Iterable[Event], discarded: Set[str] = frozenset()
-) -> Duplicates | None:
-    """The repeats among the `failed`; `history` and `discarded` as `diagnose` has them."""
+def entry_logs(
+    failed: Iterable[SyncTask], history: Iterable[Event], discarded: Set[str]
+) -> Iterator[EntryLog]:
+    """The `history` by entries; the rest as `diagnose` has it."""
     ids = {_event_id(task): task.id for task in failed}
     entries: dict[str, list[Event]] = {}
     for event in history:
         entries.setdefault(event.entry_id, []).append(event)
-    runs = [
-        run
-        for events in entries.values()
-        if len(events) > 1
-        for run in _runs(events, ids, discarded)
-    ]
-    if not runs:
-        return None
-    runs.sort(key=attrgetter("task_ids"))
-    return Duplicates(tuple(sorted(i for run in runs for i in run.task_ids)), tuple(runs))
+    for events in entries.values():
+        own = frozenset(event.id for event in events)
+        yield EntryLog(
+            events=tuple(events),
+            failed={one: ids[one] for one in own if one in ids},
+            discarded=own & discarded,
+        )
 
 
-def _runs(events: Sequence[Event], ids: Mapping[str, int], discarded: Set[str]) -> Iterator[Run]:
+def duplicates_of(runs: Iterable[Run]) -> Duplicates | None:
+    """All the runs there are; None where nothing repeats."""
+    found = tuple(sorted(runs, key=attrgetter("task_ids")))
+    ids = sorted(one for run in found for one in run.task_ids)
+    return Duplicates(Ids(ids), found) if found else None
+
+
+def runs_in(entry: EntryLog) -> Iterator[Run]:
     """Each step that counts, with the failed ones behind it that repeat it."""
+    events, ids = entry.events, entry.failed
     redundant = frozenset(replay(events).redundant)
-    if not redundant or _is_unclear(events, redundant, discarded):
+    if not redundant or _is_unclear(events, redundant, entry.discarded):
         return
     kept, repeats = events[0], list[Event]()
     for event in events:

@@ -5,11 +5,11 @@ Pure; may be called from any thread. Reasons of the server are quoted word for w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 from trayapp.sync.diagnosis import Action, Diagnosis, Duplicates, Finding, Pattern, Run, Span
 from trayapp.sync.diagnosis_repeats import joined
 from trayapp.sync.explanations import explain, reason_words
@@ -124,12 +124,12 @@ def listed(
     return tuple(found)
 
 
-def _listed(cause: str, task_ids: tuple[int, ...], words: FindingWords) -> ListedFinding:
+def _listed(cause: str, task_ids: Sequence[int], words: FindingWords) -> ListedFinding:
     parts = (words.title, words.happened, words.when, words.meaning)
     return ListedFinding(
         cause=cause,
         count=len(task_ids),
-        task_ids=task_ids,
+        task_ids=tuple(task_ids),
         message=" ".join(_closed(part) for part in parts if part),
         advice=words.advice,
     )

@@ -7,10 +7,10 @@ and one fsync. The local log keeps every click, whatever is discarded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from trayapp.light import dataclass
 from trayapp.mutex import Mutex
 from trayapp.queue.discard_table import Discarded, beginning_of
 from trayapp.queue.reader import QueueReader
@@ -163,7 +163,7 @@ class Discarder:
                 tasks += page
             log = self._reader.failed_log()
         found = diagnose(tasks, history=log.events, discarded=log.discarded, tried=log.tried)
-        return found.duplicates.task_ids if found.duplicates else ()
+        return tuple(found.duplicates.task_ids) if found.duplicates else ()
 
     def undo(self, ids: Sequence[int], now: datetime) -> tuple[int, ...]:
         """Bring these back as they were; which. Raises CannotDiscard, QueueError.

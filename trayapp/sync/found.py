@@ -9,9 +9,9 @@ Settled as what they derive from; the rest is written down beside it, see `settl
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Self
 
+from trayapp.light import dataclass
 from trayapp.sync.outcome import Conflict, Delivered, Outcome
 
 

@@ -7,10 +7,11 @@ raise; whatever happens comes back as an `Outcome`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from trayapp.accounts.tokens import Tokens, TokenStore
+from trayapp.light import dataclass
 from trayapp.sync.outcome import Outcome
 from trayapp.sync.server import TimeServer
 

@@ -26,22 +26,35 @@ word as shown; it never holds a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from trayapp.light import dataclass
+from trayapp.sync.cause import Cause
 
-class Cause(StrEnum):
-    """Why a task failed, or waits; the value is the finding's name on the command line."""
-
-    SIGNED_OUT = "signed_out"
-    WRONG_ADDRESS = "wrong_address"
-    SERVER_TROUBLE = "server_trouble"
-    NETWORK = "network"
-    REFUSED = "refused"
-    CONFLICT = "conflict"
-    INTERNAL = "internal"
-    UNKNOWN = "unknown"
+__all__ = [
+    "Absent",
+    "AlreadySo",
+    "Blocked",
+    "Cause",
+    "Conflict",
+    "Delivered",
+    "Doubtful",
+    "Locked",
+    "Offline",
+    "Ours",
+    "Outcome",
+    "Refused",
+    "Removed",
+    "ServerTrouble",
+    "Several",
+    "SignedOut",
+    "Throttled",
+    "Unasked",
+    "Untrusted",
+    "WrongAddress",
+    "may_have_acted",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from trayapp.queue.task import Doubt, Gate, GateKind, Refusal
+from trayapp.sync.cause import TROUBLE, Cause
 from trayapp.sync.outcome import (
     Absent,
     AlreadySo,
     Blocked,
-    Cause,
     Conflict,
     Delivered,
     Doubtful,
@@ -64,12 +64,20 @@ from trayapp.sync.waiting import (
     told_until,
 )
 
-__all__ = ["BLOCKED", "Fate", "Moment", "Situation", "Verdict", "Waits", "backoff", "decide"]
+__all__ = [
+    "BLOCKED",
+    "TROUBLE",
+    "Fate",
+    "Moment",
+    "Situation",
+    "Verdict",
+    "Waits",
+    "backoff",
+    "decide",
+]
 
 BLOCKED = "blocked"
 """Cause of a task that waits for another entry to end on the server."""
-TROUBLE = (Cause.SERVER_TROUBLE, Cause.NETWORK)
-"""Causes that use up attempts: a task that failed for one heals with the next delivery."""
 
 _HEALING = (*TROUBLE, Cause.SIGNED_OUT, Cause.WRONG_ADDRESS)
 _TRIES_OTHER_AFTER = 2
@@ -137,7 +145,7 @@ def _absent(_: Outcome, at: Situation) -> Verdict:
 
 
 def _already_so(outcome: Outcome, at: Situation) -> Verdict:
-    if at.task.sends > 1 or at.looked:
+    if at.task.sends or at.looked:
         # A look could not confirm it and the server insists: only the user can tell.
         return contradicts(outcome, at)
     change = waits(at, outcome.reason, cause=Cause.CONFLICT, doubt=Doubt.SENT)
@@ -160,7 +168,7 @@ def _doubtful(outcome: Outcome, at: Situation) -> Verdict:
         if was_answered:
             return _trouble(outcome, at, cause=cause, doubt=at.task.doubt)
         return _offline(Offline(outcome.reason), at)
-    if at.task.sends > 1 or is_headless(at) or is_other(at):
+    if at.task.sends or is_headless(at) or is_other(at):
         return _trouble(outcome, at, cause=cause, doubt=Doubt.SENT)
     timed_out = isinstance(outcome, Doubtful) and outcome.timed_out
     told = told_until(outcome, at.now)

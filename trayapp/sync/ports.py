@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from trayapp.clock import Clock
+from trayapp.light import dataclass
 from trayapp.queue.task import Account
 from trayapp.sync.server import TimeServer
 

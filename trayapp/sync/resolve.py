@@ -5,10 +5,10 @@ Both run inside the queue's lock, ask no server and change nothing there by them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trayapp.light import dataclass
 from trayapp.queue.conflict_table import ConflictTable
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Doubt, Known, SyncTask, TaskStatus

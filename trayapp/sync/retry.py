@@ -7,14 +7,14 @@ work between two of them, so that a click never waits for a long retry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trayapp.light import dataclass
 from trayapp.mutex import Mutex
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import GateKind, SyncTask
-from trayapp.sync.diagnosis import cause_of_reason
 from trayapp.sync.status import RetryResult
 from trayapp.sync.waiting import Waits
 
@@ -114,6 +114,8 @@ class Retrier:
         run = self._run
         if run is None:
             return 0
+        from trayapp.sync.diagnosis import cause_of_reason  # noqa: PLC0415  # seldom needed
+
         run.requeuing = False
         with self._queue.lock() as guard:
             tasks = guard.value.tasks

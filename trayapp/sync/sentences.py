@@ -11,8 +11,6 @@ from datetime import tzinfo
 from trayapp.i18n import _, ngettext
 from trayapp.sync.explanations import (
     Explanation,
-    bad_moment,
-    cannot_do,
     closed_there,
     explain,
     explain_failed,
@@ -27,8 +25,6 @@ from trayapp.tracking.entry import EventKind, TrackerState
 
 __all__ = [
     "Explanation",
-    "bad_moment",
-    "cannot_do",
     "clock_step",
     "clock_time",
     "closed_there",

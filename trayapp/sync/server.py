@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Protocol
 
+from trayapp.light import dataclass
 from trayapp.queue.task import Known
 from trayapp.sync.outcome import Outcome
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, TimeEntry
+from trayapp.tracking.replay import replay
+
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 __all__ = ["Capabilities", "Known", "Nothing", "TimeServer", "Unit", "Write"]
 
@@ -46,8 +50,8 @@ class Capabilities:
 class Unit:
     """One entry's pending events in order, the entry as it should be after them, what is known.
 
-    `entry` is the replay of all its events up to the last of `pending`, `before` that of those
-    before the first: what differs was changed here, all else is the server's. `known` maps segment
+    `entry` is the replay of all its events up to the last of `pending`, `before` that of the
+    `earlier` ones: what differs was changed here, all else is the server's. `known` maps segment
     ids to what the server confirmed. `taken` holds remote ids that belong to other segments, those
     begun within a day of this entry or with something still to send: a look must not adopt those,
     nor may they be ended for this one. Of what left and may be there it holds our own ids, for
@@ -60,7 +64,12 @@ class Unit:
     known: Mapping[str, Known] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     unsure: bool = False
-    before: TimeEntry | None = None
+    earlier: tuple[Event, ...] = ()
+
+    @property
+    def before(self) -> TimeEntry | None:
+        """The entry without what is pending; None where that began it."""
+        return replay(self.earlier).entry  # when it is asked for: most plans do without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +108,7 @@ class Write:
             "repeatable": self.repeatable,
             "more": self.more,
         }
-        return json.dumps(kept, ensure_ascii=False)
+        return _AS_JSON(kept)
 
     @classmethod
     def from_json(cls, text: str) -> Write:

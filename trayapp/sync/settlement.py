@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from trayapp.light import dataclass
+from trayapp.queue.account_table import Standing
 from trayapp.queue.conflict_table import ConflictTable
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, Known, SyncTask, TaskChange
@@ -22,17 +24,11 @@ from trayapp.sync.outcome import (
     Unasked,
     may_have_acted,
 )
+from trayapp.sync.rules import Rules
+
+__all__ = ["Aftermath", "Rules", "log_outcome", "settle", "settle_aside"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How patient the worker is. `jitter` spreads a wait, so that clients do not march in step."""
-
-    jitter: Callable[[timedelta], timedelta]
-    max_attempts: int = 5
-    waits: waiting.Waits = field(default_factory=waiting.Waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +47,8 @@ class Aftermath:
 
 
 _Asked = Request | Broken | Check
+_LEAVES = frozenset({policy.Fate.SETTLED, policy.Fate.REMOVED})
+_STRANGE = Doubtful("Internal error: as many answers as writes were expected", answered=True)
 
 
 def settle(
@@ -65,10 +63,11 @@ def settle(
     account, gate, after = claim.account, claim.gate, Aftermath()
     for part, told in _told_apart(claim, outcome):
         # As if each had been asked for by itself, one after the other.
-        asked = replace(part, account=account, gate=gate)
+        is_first = part.account is account and part.gate is gate
+        asked = part if is_first else replace(part, account=account, gate=gate)
         verdict = _settle_one(writer, asked, told, rules=rules, now=now)
         gate = verdict.gate
-        if verdict.fate is policy.Fate.SETTLED:
+        if verdict.fate is policy.Fate.SETTLED and isinstance(claim, Batch):
             account = replace(account, last_delivery_at=now)
         after = _added(after, asked, told, verdict)
     writer.accounts.set_gate(account.id, _asked_meanwhile(writer, claim, gate, now))
@@ -88,31 +87,35 @@ def settle_aside(
 
 def _told_apart(claim: _Asked | Batch, outcome: Outcome) -> Sequence[tuple[_Asked, Outcome]]:
     """Each part of what was asked, with what became of it."""
-    parts = claim.parts if isinstance(claim, Batch) else (claim,)
+    if not isinstance(claim, Batch):
+        return ((claim, _STRANGE if isinstance(outcome, Several) else outcome),)
     others = Unasked(acted=may_have_acted(outcome))
-    told: tuple[Outcome, ...] = (outcome, *(others for _ in parts[1:]))
+    told: tuple[Outcome, ...] = (outcome, *(others for _ in claim.parts[1:]))
     if isinstance(outcome, Doubtful):
-        told = tuple(outcome for _ in parts)
+        told = tuple(outcome for _ in claim.parts)
     if isinstance(outcome, Several):
-        strange = Doubtful("Internal error: as many answers as writes were expected", answered=True)
-        fits = isinstance(claim, Batch) and len(outcome.parts) == len(parts)
-        told = outcome.parts if fits else tuple(strange for _ in parts)
-    return tuple(zip(parts, told, strict=True))
+        fits = len(outcome.parts) == len(claim.parts)
+        told = outcome.parts if fits else tuple(_STRANGE for _ in claim.parts)
+    return tuple(zip(claim.parts, told, strict=True))
 
 
 def _settle_one(
     writer: QueueWriter, claim: _Asked, outcome: Outcome, *, rules: Rules, now: datetime
 ) -> policy.Verdict:
     account_id = claim.account.id
+    was = writer.accounts.standing(account_id)
     if isinstance(claim, Check):
         verdict = policy.decide_check(outcome, _moment(claim, rules, now))
     else:
-        situation = _situation(writer, claim, outcome, rules=rules, now=now)
+        situation = _situation(writer, claim, outcome, rules=rules, now=now, was=was)
         verdict = policy.decide(plain(outcome), situation)
-        if verdict.refusal != situation.refusal:
+        if verdict.refusal != was.refusal:
             writer.accounts.set_refusal(account_id, verdict.refusal)
         _write_down(writer, claim, outcome, verdict, rules=rules, now=now)
-    writer.tasks.heal(account_id, verdict.heals)
+    if was.has_blocked and verdict.fate in _LEAVES:
+        writer.tasks.unblock(account_id)
+    if was.has_failed:
+        writer.tasks.heal(account_id, verdict.heals)
     return verdict
 
 
@@ -148,7 +151,13 @@ def _moment(claim: _Asked, rules: Rules, now: datetime) -> waiting.Moment:
 
 
 def _situation(
-    writer: QueueWriter, claim: Request | Broken, outcome: Outcome, *, rules: Rules, now: datetime
+    writer: QueueWriter,
+    claim: Request | Broken,
+    outcome: Outcome,
+    *,
+    rules: Rules,
+    now: datetime,
+    was: Standing,
 ) -> policy.Situation:
     account_id = claim.account.id
     acted = isinstance(claim, Request) and claim.write.repeatable and may_have_acted(outcome)
@@ -160,9 +169,9 @@ def _situation(
         may_be_there=acted or _tasks(claim)[0].left_at is not None,
         gate=claim.gate,
         worked=claim.account.last_delivery_at is not None,
-        refusal=writer.accounts.refusal(account_id),
+        refusal=was.refusal,
         failed=lambda cause: writer.tasks.failed_count(account_id, cause),
-        head_fell=writer.tasks.has_untried(account_id, policy.TROUBLE),
+        head_fell=was.has_failed and writer.tasks.has_untried(account_id, policy.TROUBLE),
         max_attempts=rules.max_attempts,
         waits=rules.waits,
         jitter=rules.jitter,
@@ -252,9 +261,9 @@ def _take_leave(writer: QueueWriter, claim: Request, outcome: Outcome, now: date
     # The rest is in no doubt any more: it goes as a correction of the record that was seen, or
     # waits for the next of several steps as if it had never been sent.
     rest = claim.tasks[len(arrived) :]
-    writer.tasks.unsend(rest)
-    writer.tasks.forget_leaving(rest, ever=True)
-    writer.tasks.unblock(account_id)
+    if rest:
+        writer.tasks.unsend(rest)
+        writer.tasks.forget_leaving(rest, ever=True)
 
 
 def _arrived(claim: Request, outcome: Outcome) -> tuple[SyncTask, ...]:

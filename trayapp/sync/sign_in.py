@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 from trayapp.sync.kind import Credentials
 from trayapp.sync.outcome import (
     Offline,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trayapp.light import dataclass
 from trayapp.sync.outcome import (
     Absent,
     AlreadySo,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from trayapp.light import dataclass
 from trayapp.queue.clock_meta import KEPT, kept_of
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Account, Gate, SyncTask
+from trayapp.sync.cause import TROUBLE, Cause
 from trayapp.sync.clock_read import skew_now, step_since
-from trayapp.sync.outcome import Cause
-from trayapp.sync.policy import TROUBLE
 from trayapp.sync.status import (
     AccountView,
     ClockOffer,
@@ -24,12 +23,11 @@ from trayapp.sync.status import (
     RetryResult,
     SyncStatus,
 )
-from trayapp.sync.waiting import moved
+from trayapp.tracking.activity import Activity
 from trayapp.tracking.by_clock import ByClock, by_clock
 from trayapp.tracking.entry import MILLISECOND, Event, Stamp, TrackerState
 from trayapp.tracking.replay import CLOCK_TOLERANCE, clock_step, replay
 from trayapp.tracking.totals import totals, week_begin
-from trayapp.tracking.tracker import Activity
 
 _INSIDE = "embedded"
 _RECENT_SHOWN = 10
@@ -229,5 +227,7 @@ def _next_attempt(
     if gate is None:
         due_at = reader.next_due(active.id)
         return due_at and due_at + step
+    from trayapp.sync.waiting import moved  # noqa: PLC0415  # not many gates are closed
+
     # Where all that waits is held by what failed, no time brings it any further.
     return moved(gate, step).due_at if reader.has_probe(active.id, TROUBLE) else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from trayapp.sync.outcome import Cause
+from trayapp.light import dataclass
+from trayapp.sync.cause import Cause
 from trayapp.tracking.entry import EventKind, TrackerState
 from trayapp.tracking.totals import Totals
 

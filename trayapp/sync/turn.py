@@ -7,12 +7,12 @@ the next request, so a kill at any point leaves a request in doubt, never forgot
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trayapp.clock import QuickStamps
-from trayapp.mutex import Mutex, PoisonError
+from trayapp.light import dataclass
+from trayapp.mutex import PoisonError
 from trayapp.queue.clock_meta import Anchor
 from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
@@ -20,12 +20,12 @@ from trayapp.queue.task import Account
 from trayapp.sync.asides import Asides, Listing, Twins
 from trayapp.sync.claim import Batch, Broken, Check, Pause, Request, Scene, Sight, choose, rest_of
 from trayapp.sync.outcome import Outcome
-from trayapp.sync.ports import WorkerPorts
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Aftermath, Rules, log_outcome, settle
+from trayapp.sync.settlement import Aftermath, log_outcome, settle
 from trayapp.sync.skew import listening
 from trayapp.sync.timekeeping import keep_time, note_skew
 from trayapp.sync.waiting import moved
+from trayapp.sync.workplace import Workplace
 from trayapp.tracking.entry import MILLISECOND
 
 logger = logging.getLogger(__name__)
@@ -55,30 +55,16 @@ class _Unsettled:
 
 
 class Turns:
-    """One turn after the other for the active account. `is_stopping`: claim nothing more."""
+    """One turn after the other for the active account."""
 
-    def __init__(
-        self,
-        queue: Mutex[QueueWriter],
-        ports: WorkerPorts,
-        rules: Rules,
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        self._queue = queue
-        self._ports = ports
-        self._rules = rules
-        self._is_stopping = is_stopping
-        self._asides = Asides(queue, ports, rules, is_stopping)
+    def __init__(self, at: Workplace) -> None:
+        self._at = at
+        self._asides = Asides(at)
         self._unsettled: _Unsettled | None = None
         self._server: TimeServer | None = None
         self._served: Account | None = None
         self._unservable: int | None = None
-        self._stamps = QuickStamps(ports.clock)
-
-    def follow(self, rules: Rules) -> None:
-        """Settle by these from now on. Any thread; never blocks."""
-        self._rules = rules
-        self._asides.follow(rules)
+        self._stamps = QuickStamps(at.ports.clock)
 
     def take(self) -> Pause | None:
         """One turn; None: go on at once.
@@ -88,10 +74,10 @@ class Turns:
         settles = self._unsettled is not None
         claim, anchor = self._settle_and_claim()
         if settles:
-            self._ports.changed()
+            self._at.ports.changed()
         match claim:
             case Pause():
-                self._ports.rested()
+                self._at.ports.rested()
                 return claim
             case Account():
                 return self._connect(claim)
@@ -106,7 +92,7 @@ class Turns:
     def settle(self) -> None:
         """Write down the last answer, if any; errors are logged: a doubt is settled next time."""
         try:
-            with self._queue.lock() as guard:
+            with self._at.queue.lock() as guard:
                 stamp = self._stamps.stamp()
                 anchor = keep_time(guard.value, stamp)
                 aftermath = self._settled(guard.value, stamp.at, anchor)
@@ -139,13 +125,13 @@ class Turns:
         self.close()
         self._server = self._served = None
         try:
-            self._server = self._ports.server_for(account)
+            self._server = self._at.ports.server_for(account)
         except (ValueError, LookupError) as error:
             # Waiting makes no server of a kind that is not built in: only somebody can help.
             if self._unservable != account.id:
                 logger.warning("What is tracked now waits here: %s", error)
             self._unservable = account.id
-            self._ports.rested()
+            self._at.ports.rested()
             return Pause(None)
         self._served, self._unservable = account, None
         return None
@@ -159,12 +145,12 @@ class Turns:
     # -- settling --------------------------------------------------------------------------
 
     def _settle_and_claim(self) -> tuple[_Claim, Anchor]:
-        with self._queue.lock() as guard:
+        with self._at.queue.lock() as guard:
             writer = guard.value
             stamp = self._stamps.stamp()
             anchor, now = keep_time(writer, stamp), stamp.at
             aftermath = self._settled(writer, now, anchor)
-            claim = Pause(None) if self._is_stopping() else self._claim(writer, now, aftermath)
+            claim = Pause(None) if self._at.is_stopping() else self._claim(writer, now, aftermath)
         self._committed(aftermath)
         return claim, anchor
 
@@ -174,7 +160,7 @@ class Turns:
             return None
         if asked.skew is not None:
             note_skew(writer, asked.claim.account.id, asked.skew)
-        return settle(writer, asked.claim_by(anchor), asked.outcome, rules=self._rules, now=now)
+        return settle(writer, asked.claim_by(anchor), asked.outcome, rules=self._at.rules, now=now)
 
     def _committed(self, aftermath: Aftermath | None) -> None:
         """The transaction is durable: only now forget the answer, and tell."""
@@ -185,9 +171,9 @@ class Turns:
         if aftermath.delivered:
             self._asides.met()
         for entry_id in aftermath.removed:
-            self._ports.removed(entry_id)
+            self._at.ports.removed(entry_id)
         for words in aftermath.closed:
-            self._ports.closed_foreign(words)
+            self._at.ports.closed_foreign(words)
 
     # -- claiming --------------------------------------------------------------------------
 
@@ -215,7 +201,7 @@ class Turns:
                 writer=writer,
                 server=self._server,
                 account=account,
-                waits=self._rules.waits,
+                waits=self._at.rules.waits,
                 now=now,
             )
         )
@@ -231,4 +217,4 @@ class Turns:
         return account if rest is None or is_due else rest
 
     def _sight(self, writer: QueueWriter, account: Account, now: datetime) -> Sight:
-        return Sight(writer=writer, account=account, waits=self._rules.waits, now=now)
+        return Sight(writer=writer, account=account, waits=self._at.rules.waits, now=now)

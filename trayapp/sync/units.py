@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import takewhile
 
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, SyncTask
 from trayapp.sync.server import Unit
-from trayapp.tracking.entry import TimeEntry, TrackerState
+from trayapp.tracking.entry import Event, TimeEntry, TrackerState
 from trayapp.tracking.replay import replay
 
 
@@ -36,12 +35,19 @@ def unit_of(writer: QueueWriter, account: Account, tasks: tuple[SyncTask, ...]) 
         raise ValueError(msg)
     wanted = {task.event_id for task in tasks}
     pending = tuple(event for event in events if event.id in wanted)
-    before = replay([event for event in events if event.id not in wanted]).entry
-    return replace(whole(writer, account, entry), pending=pending, before=before)
+    earlier = tuple(event for event in events if event.id not in wanted)
+    return whole(writer, account, entry, pending=pending, earlier=earlier)
 
 
-def whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
-    """All of an entry, as if nothing of it were pending."""
+def whole(
+    writer: QueueWriter,
+    account: Account,
+    entry: TimeEntry,
+    *,
+    pending: tuple[Event, ...] = (),
+    earlier: tuple[Event, ...] = (),
+) -> Unit:
+    """All of an entry; if nothing is given, as if nothing of it were pending."""
     known = writer.segments.known(entry.id)
     taken = writer.segments.taken(account.id, entry.id, entry.started_at)
     if entry.state is TrackerState.RUNNING and not known:
@@ -52,4 +58,6 @@ def whole(writer: QueueWriter, account: Account, entry: TimeEntry) -> Unit:
         # A 5xx or a web page leaves no doubt where a repeat is harmless; and yet it may be there.
         left = writer.tasks.may_be_there(account.id, entry.id)
         taken, unsure = taken | left, unsure or bool(left)
-    return Unit(entry=entry, pending=(), known=known, taken=taken, unsure=unsure)
+    return Unit(
+        entry=entry, pending=pending, known=known, taken=taken, unsure=unsure, earlier=earlier
+    )

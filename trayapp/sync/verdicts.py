@@ -6,11 +6,12 @@ Which outcome leads to which of them is in `trayapp.sync.policy`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import TypeGuard
 
+from trayapp.light import dataclass
 from trayapp.queue.task import (
     Doubt,
     Gate,
@@ -32,7 +33,7 @@ EVERYBODY = ""
 class Situation(Moment):
     """What the outcome of a task's request fell into.
 
-    `task` is the first of those concerned, as it was before the request (`sends` includes it).
+    `task` is the first of those concerned, as it was before the request.
     `looked`: the request was a look. `repeatable`: what was sent may be sent twice. `failed`
     tells how many of the account's tasks failed for a cause. `may_be_there`: this request or one
     before it may have had an effect. `head_fell`: one of them used up its

@@ -16,9 +16,10 @@ Waits, in seconds before jitter (n counts from 0):
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trayapp.light import dataclass
 from trayapp.queue.task import Gate, GateKind
 from trayapp.sync.outcome import (
     Doubtful,

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 from trayapp.i18n import _, day_words
 
 _NAMED_DAYS = 6
+_ONE_UNIT = "\uffff"
+"""The last character that UTF-16 has in one unit."""
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """They change the direction of all that follows; the marks that single words need are others."""
 
@@ -65,7 +67,7 @@ def _is_unseen(character: str) -> bool:
 
 def units(text: str) -> int:
     """Its length as Windows counts it, in UTF-16 units."""
-    return len(text.encode("utf-16-le", "replace")) // 2
+    return len(text) + sum(character > _ONE_UNIT for character in text)
 
 
 def shorten(text: str, limit: int) -> str:

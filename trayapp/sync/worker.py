@@ -16,6 +16,7 @@ from trayapp.sync.claim import Pause
 from trayapp.sync.ports import WorkerPorts
 from trayapp.sync.settlement import Rules
 from trayapp.sync.turn import Turns
+from trayapp.sync.workplace import Workplace
 
 __all__ = ["SyncWorker", "WorkerPorts"]
 
@@ -33,13 +34,15 @@ class SyncWorker:
         ports: WorkerPorts,
         rules: Rules,
     ) -> None:
-        self._queue = queue
         self._ports = ports
         self._woken = threading.Event()
         self._stopping = False
         self._reconnect_is_due = False
         self._thread: threading.Thread | None = None
-        self._turns = Turns(queue, ports, rules, lambda: self._stopping)
+        self._at = Workplace(
+            queue=queue, ports=ports, rules=rules, is_stopping=lambda: self._stopping
+        )
+        self._turns = Turns(self._at)
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -57,7 +60,7 @@ class SyncWorker:
 
     def follow(self, rules: Rules) -> None:
         """Be as patient as these say from the next answer on. Any thread; never blocks."""
-        self._turns.follow(rules)
+        self._at.rules = rules
 
     def stop(self, timeout: float) -> bool:
         """Take no more work and wait for the request under way; False when it did not end."""

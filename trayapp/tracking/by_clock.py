@@ -6,9 +6,10 @@ Pure. It is offered, and done only when the user says so: who knows which clock 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from trayapp.light import dataclass
 from trayapp.tracking.entry import Edited, Event, Stamp, TimeEntry, TrackerState
 from trayapp.tracking.replay import CLOCK_TOLERANCE, clock_step, replay
 

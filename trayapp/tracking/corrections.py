@@ -7,9 +7,10 @@ one more, with the whole entry as it should be from then on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from trayapp.light import dataclass
 from trayapp.tracking.by_clock import by_clock
 from trayapp.tracking.entry import (
     MILLISECOND,

@@ -5,9 +5,10 @@ Values only. Times are aware UTC datetimes on whole milliseconds; `to_ms` and `f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from trayapp.light import dataclass
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)

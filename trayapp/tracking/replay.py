@@ -7,10 +7,11 @@ pause or stop is believed (its start is missing, so it is not redundant) but ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+from trayapp.light import dataclass
 from trayapp.tracking.entry import Event, EventKind, Segment, Stamp, TimeEntry, TrackerState
 
 CLOCK_TOLERANCE = timedelta(seconds=2)

@@ -8,9 +8,9 @@ What was worked is the time that really went by, whatever the clocks showed mean
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from trayapp.light import dataclass
 from trayapp.tracking.entry import Segment
 
 _DAY = timedelta(days=1)

@@ -6,10 +6,12 @@ Pure: runs inside the queue's lock, so that a decision cannot be overtaken.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from trayapp.light import dataclass
+from trayapp.tracking.activity import Activity
 from trayapp.tracking.entry import MILLISECOND, Event, EventKind, Stamp, TrackerState
 from trayapp.tracking.replay import replay
 
@@ -38,19 +40,6 @@ class Stop:
 
 
 Command = Start | Pause | Resume | Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What somebody works on."""
-
-    project: str
-    note: str
-
-    def is_same(self, other: Activity) -> bool:
-        """The same project, ignoring case, and exactly the same note."""
-        same_project = self.project.casefold() == other.project.casefold()
-        return same_project and self.note == other.note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from trayapp.light import dataclass
 from trayapp.queue.errors import DamagedError, translated
 from trayapp.queue.reading import Reading
 from trayapp.queue.rows import account_of, event_of

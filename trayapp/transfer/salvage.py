@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass
 
+from trayapp.light import dataclass
 from trayapp.queue.legacy import columns_of
 from trayapp.queue.legacy_rows import KINDS, OldRow, old_row
 

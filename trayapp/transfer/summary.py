@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trayapp.control.messages import JSON
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 from trayapp.queue.legacy_rows import CANCELLED, KINDS, Nature, OldRow
 from trayapp.tracking.entry import EventKind
 

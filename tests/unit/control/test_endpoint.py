@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from trayapp.control.choice import this_endpoint
 from trayapp.control.endpoint import (
     ChannelError,
     UnsafeChannelError,
-    UnsupportedError,
     check_directory,
     claim_directory,
-    peer_uid,
-    require_support,
+    own_user,
 )
+from trayapp.control.loopback import LoopbackEndpoint
+from trayapp.control.unix_socket import UnixEndpoint, peer_uid
 
 _ME = os.geteuid()
 
@@ -119,9 +120,26 @@ def test_a_platform_that_does_not_tell_leaves_it_to_the_directory(
     assert peer_uid(FakeOptions()) is None
 
 
-def test_a_platform_without_local_sockets_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_support()
-    monkeypatch.delattr(socket, "AF_UNIX")
+def test_without_local_sockets_or_users_a_port_of_this_computer_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert isinstance(this_endpoint(), UnixEndpoint)
+    with monkeypatch.context() as patch:
+        patch.delattr(socket, "AF_UNIX")
+        assert isinstance(this_endpoint(), LoopbackEndpoint)
+    with monkeypatch.context() as patch:
+        patch.delattr(os, "geteuid")
+        assert isinstance(this_endpoint(), LoopbackEndpoint)
+        assert own_user() is None
 
-    with pytest.raises(UnsupportedError, match="hours are safe"):
-        require_support()
+
+def test_where_users_have_no_numbers_a_directory_has_to_be_one_and_no_link(
+    home: Path, directory: Path
+) -> None:
+    directory.mkdir(mode=0o755)
+    link = home / "link"
+    link.symlink_to(directory)
+
+    check_directory(directory, user=None)
+    with pytest.raises(UnsafeChannelError, match="no directory"):
+        check_directory(link, user=None)

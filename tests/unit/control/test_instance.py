@@ -65,6 +65,36 @@ def _outcome(child: subprocess.Popen[str]) -> str:
     return child.stdout.readline().strip()
 
 
+def test_it_is_the_lock_that_the_library_takes(path: Path) -> None:
+    """An older Trayapp, and one on a system without flock, take it so."""
+    ours, other = InstanceLock(path), InstanceLock(path, has_flock=False)
+    assert other.try_acquire()
+    assert not ours.try_acquire()
+    assert other.try_acquire()
+    other.release()
+    assert ours.acquire(timeout=1)
+    assert not other.acquire(timeout=0)
+    ours.release()
+    ours.release()
+    other.release()
+
+
+def test_a_file_that_took_the_others_place_is_another_lock(path: Path) -> None:
+    holder, later = InstanceLock(path), InstanceLock(path)
+    assert holder.try_acquire()
+    path.unlink()
+    assert later.try_acquire()
+    holder.release()
+    later.release()
+
+
+def test_its_folder_is_made_and_closed_to_others(path: Path) -> None:
+    lock = InstanceLock(path.parent / "new" / path.name)
+    assert lock.try_acquire()
+    assert (path.parent / "new").stat().st_mode & 0o777 == 0o700
+    lock.release()
+
+
 def test_one_holder_at_a_time(path: Path) -> None:
     first, second = InstanceLock(path), InstanceLock(path)
 

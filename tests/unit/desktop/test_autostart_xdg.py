@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from tests.tools import needed
 from tests.unit.desktop.autostart_bench import XdgBench
 from trayapp.desktop.autostart import AutostartError, LoginState, files
 from trayapp.desktop.autostart.entry import changed, command, keys_of, words_of
@@ -50,9 +50,7 @@ def test_the_entry_is_short_and_asks_for_no_window(xdg: XdgBench) -> None:
 
 @pytest.mark.parametrize("word", AWKWARD)
 def test_the_desktop_s_own_judge_finds_no_fault(word: str, xdg: XdgBench) -> None:
-    judge = shutil.which("desktop-file-validate")
-    if judge is None:
-        pytest.skip("desktop-file-utils is not installed")
+    judge = needed("desktop-file-validate", "desktop-file-utils")
 
     xdg.made((word,)).turn_on()
 
@@ -69,9 +67,7 @@ def test_a_command_is_read_as_it_was_written(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", [Path(word).parent.name or "bin" for word in AWKWARD[:4]])
 def test_a_desktop_starts_the_very_program(name: str, xdg: XdgBench) -> None:
-    starter = shutil.which("gio")
-    if starter is None:
-        pytest.skip("libglib2.0-bin is not installed")
+    starter = needed("gio", "libglib2.0-bin")
     program = xdg.program(name)
     told = xdg.root / "told"
     script = f'#!/bin/sh\nprintf "%s|" "$0" "$@" > "{told}.new" && mv "{told}.new" "{told}"\n'

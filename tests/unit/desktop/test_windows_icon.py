@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -14,11 +16,13 @@ import pytest
 from tests.gui.tray_host import Scene
 from tests.tray_contract import Told, keep_the_contract
 from tests.unit.desktop import menus
-from trayapp.desktop import stock_icon
+from trayapp.desktop import identity
 from trayapp.desktop import tray as tray_module
 from trayapp.desktop.menu import Action, Click, tray_view
-from trayapp.desktop.system import WINDOWS
+from trayapp.desktop.system import LINUX, WINDOWS
 from trayapp.desktop.tray import Tray
+from trayapp.desktop.windows.main import run_window
+from trayapp.desktop.windows.only_one import OnlyOne
 from trayapp.sync.status import EntryView
 
 _DEADLINE_SECONDS = 5.0
@@ -126,8 +130,9 @@ def identities(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     vars(library).update(Icon=Icon, Menu=Menu, MenuItem=MenuItem)
     monkeypatch.setitem(sys.modules, "pystray", library)
     monkeypatch.setattr(tray_module, "this_system", lambda: WINDOWS)
+    monkeypatch.setattr(identity, "this_system", lambda: WINDOWS)
     told: list[str] = []
-    monkeypatch.setattr(stock_icon, "_shell_call", lambda: told.append)
+    monkeypatch.setattr(identity, "_shell_call", lambda: told.append)
     return told
 
 
@@ -187,14 +192,33 @@ def test_windows_is_told_who_we_are_before_there_is_an_icon(
     tray: Tray, identities: list[str]
 ) -> None:
     assert tray.has_host()
-    assert identities == [stock_icon.APP_ID]
+    assert identities == [identity.APP_ID]
 
 
-def test_a_name_that_windows_does_not_take_is_no_trouble() -> None:
+def test_a_name_that_windows_does_not_take_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
     def refuse(_name: str) -> None:
         raise OSError
 
-    stock_icon.claim_identity(refuse)
+    monkeypatch.setattr(identity, "this_system", lambda: WINDOWS)
+    identity.claim_identity(refuse)
+    assert "does not take our name" in caplog.text
+
+
+def test_a_window_tells_windows_too_and_other_systems_do_not_ask(
+    identities: list[str], runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = OnlyOne(runtime / "channel", "about")
+    assert one.claim()
+    assert run_window("about", runtime / "channel") == 0  # it is open already
+    assert identities == [identity.APP_ID]
+    monkeypatch.setattr(identity, "this_system", lambda: LINUX)
+    assert run_window("about", runtime / "channel") == 0
+    assert identities == [identity.APP_ID]
+    one.release()
 
 
 def test_a_title_is_as_long_as_windows_takes(tray: Tray) -> None:

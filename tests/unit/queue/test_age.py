@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -174,8 +175,8 @@ def test_a_kill_is_not_taken_for_an_older_copy(folder: Path) -> None:
 
 def test_the_user_is_told_where_the_copy_ends() -> None:
     done = Salvage(kept="", is_replaced=True, last_ms=1_773_075_600_000, tasks=1)
-    words = salvage_words.text(done)
+    words = salvage_words.text(done, UTC)
     assert salvage_words.title(done) == "The database is another one"
-    assert "an older copy or another. Its newest click was made at 9" in words
+    assert "an older copy or another. Its newest click was made at 9 Mar 2026 17:00" in words
     assert "1 click may have been sent already" in words
     assert "newest" not in salvage_words.text(Salvage(kept="", is_replaced=True))

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.queue.support import Queue, database_in, effort_of, plan_of
+from tests.unit.queue.support import Queue, database_in, effort_of, plan_of, statements
 from trayapp.queue.store import QueueWriter
 from trayapp.tracking.entry import EventKind
 
 EMBEDDED = 1
 FRAME_BYTES = 4096 + 24
-MOST_PAGES = 10.5
+MOST_PAGES = 9.5
 """Each index that a click writes to is one of them."""
 
 
@@ -48,6 +48,43 @@ QUESTIONS: dict[str, Callable[[QueueWriter, Queue], object]] = {
     "unblock": lambda writer, _: writer.tasks.unblock(2),
     "newest entry": lambda writer, _: writer.events.newest_entry(),
 }
+
+
+HOLDABLE = ("next", "next, one entry last", "probe")
+
+
+@pytest.mark.parametrize("question", HOLDABLE)
+def test_tasks_that_others_hold_cost_nothing(queue: Queue, question: str) -> None:
+    """Behind starts that failed."""
+
+    def costs() -> int:
+        with queue.writing() as writer:
+            ask = QUESTIONS[question]
+            return effort_of(writer._connection, lambda: ask(writer, queue))
+
+    def hold(entries: int) -> None:
+        events = [
+            queue.event(f"{entries}-{number}", kind)
+            for number in range(entries)
+            for kind in (EventKind.START, EventKind.STOP)
+        ]
+
+        def work(writer: QueueWriter) -> None:
+            writer.events.add(events, EMBEDDED)
+            writer.tasks.add(events, EMBEDDED, queue.now)
+            writer.run(
+                "UPDATE sync_queue SET status = 'failed', cause = 'refused'"
+                " WHERE entity_type = 'time_entry_start'"
+            )
+
+        queue.do(work)
+
+    hold(20)
+    queue.click("last")
+    short = costs()
+    hold(1000)
+    queue.click("very last")
+    assert costs() <= short + 50
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
@@ -106,17 +143,41 @@ def test_the_next_task_is_found_by_an_index(queue: Queue) -> None:
             writer._connection,
             lambda: writer.tasks.next_task(EMBEDDED, queue.now, last_entry="e1"),
         )
-    assert any(line.startswith("SEARCH task USING INDEX task_pending") for line in plan)
-    assert any("INDEX task_entry" in line for line in plan)
+    assert {line.partition(" USING ")[2] for line in plan} == {
+        "INDEX task_ready (account=? AND rowid>?)",
+        "INDEX task_tried (account=? AND rowid>?)",
+        "INDEX task_entry (entry=? AND id>?)",  # what the last entry has left
+    }
 
 
 def test_the_oldest_open_task_is_found_by_the_indexes_on_either_kind(queue: Queue) -> None:
     plan = plan_of(queue.reader._connection, lambda: queue.reader.oldest_open(EMBEDDED))
     assert [line.rpartition(" INDEX ")[2] for line in plan if " INDEX " in line] == [
-        "task_pending (account=?)",
+        "task_ready (account=?)",
         "task_failed (account=?)",
     ]
     assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+@pytest.mark.parametrize("kind", [EventKind.START, EventKind.STOP])
+def test_a_click_costs_the_same_at_any_length(queue: Queue, kind: EventKind) -> None:
+    def click(entry: str) -> Callable[[], object]:
+        return lambda: writer.record([queue.event(entry, kind)], queue.now)
+
+    fill(queue, 50)
+    queue.click("short")
+    with queue.writing() as writer:
+        short = effort_of(writer._connection, click("short"))
+        asked, *_inserts = statements(writer._connection, click("short"))
+        plan = plan_of(writer._connection, lambda: writer.run(asked))
+    fill(queue, 1000)
+    queue.click("long")
+    with queue.writing() as writer:
+        assert effort_of(writer._connection, click("long")) <= short + 50
+    assert [line.partition(" USING ")[2] for line in plan if " INDEX " in line] == [
+        "INDEX event_entry (entry=?)",
+        "INDEX task_entry (entry=?)",
+    ]
 
 
 def test_a_click_touches_few_pages(queue: Queue) -> None:

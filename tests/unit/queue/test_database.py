@@ -23,6 +23,7 @@ from trayapp.queue.errors import (
     QueueBusyError,
     QueueError,
     QueueUnreadableError,
+    StorageError,
     translated,
 )
 from trayapp.queue.reader import QueueReader
@@ -276,6 +277,21 @@ def test_a_text_that_is_no_utf8_is_damage_and_is_not_shown(queue: Queue) -> None
     with pytest.raises(QueueUnreadableError) as caught:
         queue.reader.oldest_open(1)
     assert "SECRET" not in str(caught.value)
+
+
+def test_a_place_that_cannot_be_looked_at_is_a_queue_error_as_long_as_it_lasts(
+    queue: Queue, folder: Path
+) -> None:
+    clicked = queue.click("e1")
+    database, aside = database_in(folder), folder / "aside"
+    database.rename(aside)
+    database.symlink_to(database)
+    with pytest.raises(StorageError):
+        queue.click("e1", EventKind.STOP)
+    aside.rename(database)
+    queue.click("e2")
+    with queue.writing() as writer:
+        assert writer.events.of_entry("e1") == (clicked,)
 
 
 def test_a_closed_connection_is_a_queue_error_and_not_damage(folder: Path) -> None:

@@ -22,7 +22,7 @@ EVENT = (
 )
 
 
-@pytest.fixture(params=["100", "101"])
+@pytest.fixture(params=["100", "101", "102"])
 def old(folder: Path, request: pytest.FixtureRequest) -> Path:
     """A database of an earlier schema, with a click in it."""
     with contextlib.closing(sqlite3.connect(database_in(folder))) as connection:
@@ -63,6 +63,21 @@ def test_what_it_holds_is_kept(old: Path) -> None:
         assert [event.id for event in queue.reader.newest_entry()] == ["x"]
         queue.click("two")
         assert [tally.count for tally in queue.reader.tallies()] == [2]
+
+
+def test_a_task_that_an_older_one_holds_is_held_afterwards_too(old: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database_in(old))) as connection:
+        connection.executescript(
+            EVENT.replace("'x'", "'y'").replace("(1, 'y'", "(2, 'y'").replace("start", "stop")
+        )
+    with a_queue(old) as queue:
+        queue.fail(1)
+        with queue.writing() as writer:
+            assert writer.tasks.next_task(1, queue.now) is None
+            writer.tasks.remove([queue.task(1)])
+            task = writer.tasks.next_task(1, queue.now)
+    assert task is not None
+    assert task.event_id == "y"
 
 
 def test_opening_it_twice_changes_nothing(old: Path) -> None:

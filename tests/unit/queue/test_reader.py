@@ -11,8 +11,8 @@ from tests.unit.queue.test_costs import fill
 from tests.unit.queue.test_next_task import remove
 from trayapp.queue.reader import QueueReader, Tally
 from trayapp.queue.task import Doubt, EntrySync, Known, TaskStatus
+from trayapp.tracking.activity import Activity
 from trayapp.tracking.entry import EventKind, TrackerState
-from trayapp.tracking.tracker import Activity
 
 EMBEDDED = 1
 

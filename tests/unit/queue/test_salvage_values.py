@@ -90,6 +90,13 @@ def folder(tmp_path: Path) -> Path:
             [("time_entry_pause", "Asia/Yekaterinburg")],
             id="a click that only a task without a payload knows",
         ),
+        pytest.param(
+            "UPDATE sync_queue SET held = 5",
+            "SELECT SUM(held = 0) = COUNT(DISTINCT entry), SUM(held = 1) > 0, SUM(held > 1)"
+            " FROM sync_queue WHERE status <> 'discarded'",
+            [(1, 1, 0)],
+            id="which tasks have to wait for older ones",
+        ),
     ],
 )
 def test_damaged_values_are_mended(

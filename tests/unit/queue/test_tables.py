@@ -75,11 +75,31 @@ def test_a_gate_is_closed_and_opened(queue: Queue) -> None:
 def test_a_refusal_is_remembered_and_forgotten(queue: Queue) -> None:
     refusal = Refusal(entry_id="e1", words="http #: project closed")
     with queue.writing() as writer:
-        assert writer.accounts.refusal(EMBEDDED) is None
+        assert writer.accounts.standing(EMBEDDED).refusal is None
         writer.accounts.set_refusal(EMBEDDED, refusal)
-        assert writer.accounts.refusal(EMBEDDED) == refusal
+        assert writer.accounts.standing(EMBEDDED).refusal == refusal
         writer.accounts.set_refusal(EMBEDDED, None)
-        assert writer.accounts.refusal(EMBEDDED) is None
+        assert writer.accounts.standing(EMBEDDED).refusal is None
+
+
+def test_an_outcome_is_judged_by_whether_anything_failed_or_waits_for_another(
+    queue: Queue,
+) -> None:
+    def standing() -> tuple[bool, bool]:
+        with queue.writing() as writer:
+            found = writer.accounts.standing(EMBEDDED)
+        return found.has_failed, found.has_blocked
+
+    assert standing() == (False, False)
+    queue.click("e1")
+    queue.click("e2")
+    assert standing() == (False, False)
+    queue.fail(1, "blocked")
+    assert standing() == (True, False)
+    queue.sql("UPDATE sync_queue SET cause = 'blocked' WHERE id = 2")
+    assert standing() == (True, True)
+    queue.sql("DELETE FROM sync_queue")
+    assert standing() == (False, False)
 
 
 @pytest.mark.parametrize(

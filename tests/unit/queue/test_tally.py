@@ -1,4 +1,4 @@
-"""The counts that triggers keep are those that counting would give, whatever is done."""
+"""What triggers keep is what looking would give, whatever is done: counts, and who is held."""
 
 from __future__ import annotations
 
@@ -109,6 +109,17 @@ class Tallies(RuleBasedStateMachine):
                 counted[account, "doubtful", ""] += 1
         kept = {(t.account_id, t.status, t.cause): t.count for t in self.queue.reader.tallies()}
         assert kept == dict(counted)
+
+    @invariant()
+    def an_open_task_is_held_by_older_ones_of_its_entry(self) -> None:
+        if not hasattr(self, "queue"):
+            return
+        begun: set[object] = set()
+        for entry, held in self.queue.sql(
+            "SELECT entry, held FROM sync_queue WHERE status <> 'discarded' ORDER BY id"
+        ):
+            assert held == (entry in begun)
+            begun.add(entry)
 
 
 TestTallies = Tallies.TestCase

@@ -249,20 +249,24 @@ def test_what_failed_is_untried_until_its_one_trial(queue: Queue) -> None:
     assert not untried(EMBEDDED, "network")
 
 
-def test_the_next_look_is_the_first_to_come_of_what_is_in_doubt(queue: Queue) -> None:
-    def next_look() -> datetime | None:
+def test_the_first_look_is_the_first_to_come_of_what_is_in_doubt(queue: Queue) -> None:
+    def first_look() -> SyncTask | None:
         with queue.writing() as writer:
-            return writer.tasks.next_look(EMBEDDED, queue.now)
+            return writer.tasks.first_look(EMBEDDED)
 
-    assert next_look() is None
+    assert first_look() is None
     queue.click("e1")
-    queue.change(1, due_in=10)
+    queue.click("e2")
+    queue.change(1, due_in=20)
+    queue.change(2, due_in=10)
     queue.sql("UPDATE sync_queue SET retry_count = 0")
-    assert next_look() is None
+    assert first_look() is None
     queue.sql("UPDATE sync_queue SET doubt = 'sent'")
-    assert next_look() == queue.task(1).due_at
-    queue.clock.advance(10)
-    assert next_look() is None
+    assert first_look() == queue.task(2)
+    queue.sql("UPDATE sync_queue SET retry_count = 1 WHERE id = 2")
+    assert first_look() == queue.task(1)
+    with queue.writing() as writer:
+        assert writer.tasks.first_look(EMBEDDED + 1) is None
 
 
 def test_a_doubt_is_known_of_while_it_lasts(queue: Queue) -> None:

@@ -41,7 +41,7 @@ def test_it_waits_for_another_and_says_when_that_takes_too_long(path: Path) -> N
     path.parent.mkdir()
     lock, other = WriterLock(path), FileLock(path, thread_local=False)
     other.acquire()
-    with pytest.raises(Timeout):
+    with pytest.raises(TimeoutError):
         lock.acquire(timeout=SOON)
     releasing = threading.Timer(SOON, other.release)
     releasing.start()

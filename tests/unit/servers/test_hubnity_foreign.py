@@ -266,7 +266,7 @@ class TestWithTheWorker:
         heard: list[str] = []
         worker = life.core.worker
         turns = worker._turns
-        turns._ports = replace(turns._ports, closed_foreign=heard.append)
+        turns._at.ports = replace(turns._at.ports, closed_foreign=heard.append)
         runs_there(feb)
         do(life, Start(project="Website", note="ours"))
         life.work(9)
@@ -307,7 +307,7 @@ class TestWithTheWorker:
         heard: list[str] = []
         worker = life.core.worker
         turns = worker._turns
-        turns._ports = replace(turns._ports, closed_foreign=heard.append)
+        turns._at.ports = replace(turns._at.ports, closed_foreign=heard.append)
         do(life, Start(project="Website", note="in doubt"))
         feb.play(DropAfter(), method="POST")
         life.work(9)

@@ -11,7 +11,6 @@ import pytest
 from tests import hubnity_server_house as houses
 from tests.hubnity_server_house import (
     House,
-    finish,
 )
 from trayapp.accounts.tokens import (
     MemoryTokenStore,
@@ -88,7 +87,7 @@ class TestTrust:
         house.play(Pass(), SAY_401, Say(status=401))
         outcome = house.server.send(write)
         assert isinstance(outcome, Doubtful)
-        finish(courier, outcome)
+        courier.finish(outcome)
         assert house.shown() == [("2026-01-08T09:01:01.250Z", None, 61, "PAUSED")]
 
     def test_throttled_between_the_parts_keeps_the_time_it_was_told(self, house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests import timetagger_house as houses
 from tests.contract.stages import Courier
-from tests.timetagger_house import House, finish, wanted_times
+from tests.timetagger_house import House, wanted_times
 from trayapp.demo.proxy import Double, DropAfter, DropBefore, Fault, Pass, Say
 from trayapp.sync.outcome import (
     Conflict,
@@ -163,5 +163,5 @@ def test_whatever_is_lost_each_is_looked_for_by_itself(
         assert not isinstance(outcome, Offline)
     parts = outcome.parts if isinstance(outcome, Several) else [outcome] * 3
     for courier, part in zip(couriers, parts, strict=True):
-        finish(courier, part)
+        courier.finish(part)
     assert house.times() == wanted(couriers)

@@ -72,7 +72,7 @@ def imported(number: int, reason: str = "", cause: str = "unknown") -> SyncTask:
 
 
 def findings(diagnosis: Diagnosis) -> list[tuple[Cause, tuple[int, ...]]]:
-    return [(group.cause, group.task_ids) for group in diagnosis.groups]
+    return [(group.cause, tuple(group.task_ids)) for group in diagnosis.groups]
 
 
 # -- rows of the table ---------------------------------------------------------------------

@@ -64,7 +64,7 @@ def repeats(tasks: Sequence[SyncTask], *, discarded: Sequence[int] = ()) -> tupl
         history=events_of(tasks),
         discarded={f"task {number}" for number in discarded},
     )
-    return found.duplicates.task_ids if found.duplicates else ()
+    return tuple(found.duplicates.task_ids) if found.duplicates else ()
 
 
 def found_in(tasks: Sequence[SyncTask]) -> Duplicates:

@@ -34,9 +34,10 @@ def unlock(bench: Bench) -> None:
     bench.server.rule = lambda _: None
 
 
+@pytest.mark.timeout(60)
 def test_nothing_fails_and_everything_goes_when_it_opens(bench: Bench) -> None:
     lock(bench)
-    bench.run_for(timedelta(hours=12))
+    bench.run_for(timedelta(days=7))
     status = read_status(bench.reader, bench.clock.now())
     assert (status.link, status.reason) == (Link.LOCKED, LOCKED.reason)
     assert (status.pending, status.failed, status.doubtful) == (6, 0, 0)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.sync.test_policy import NOW, TASK, gate, situation
+from tests.unit.sync.policy_support import NOW, TASK, gate, situation
 from trayapp.queue.task import Gate, GateKind
 from trayapp.sync.outcome import Delivered, Offline, Outcome, ServerTrouble, Throttled
 from trayapp.sync.policy import decide, decide_check

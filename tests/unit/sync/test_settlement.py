@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import benches
 from tests.fake_server import Bench, Call, a_bench
 from trayapp.queue.task import Doubt, GateKind, Known
 from trayapp.sync.outcome import (
@@ -30,11 +31,7 @@ MINUTE = timedelta(minutes=1)
 RESET = Doubtful("Network error: connection reset")
 OFFLINE = Offline("Network error: connection refused")
 
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path / "queue") as made:
-        yield made
+bench = benches.bench
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,6 @@ from trayapp.transfer.salvage import salvage
 from trayapp.transfer.summary import Summary
 
 PAGE = 4096
-
-
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[Queue]:
-    with queue_in(tmp_path) as made:
-        yield made
 
 
 def leaves_of(path: Path, table: str) -> list[int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from trayapp.config import APP_ID
 from trayapp.desktop.autostart.port import Program
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

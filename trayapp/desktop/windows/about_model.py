@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import dataclass
 from typing import Self
 
 from trayapp.config import APP_ID
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from trayapp.control.messages import JSON
+from trayapp.light import dataclass
 
 _PLAIN = re.compile(r"\s*http://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:\s?#]*)", re.IGNORECASE)
 _THIS_MACHINE = re.compile(

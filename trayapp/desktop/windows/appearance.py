@@ -1,14 +1,15 @@
 """What the desktop is like: light or dark, and how many pixels a unit has.
 
-Asked once at start, on the window's one thread, never for longer than `_PATIENCE_SECONDS` a
-question. TRAYAPP_THEME (light, dark) and TRAYAPP_SCALE (a number, or 150%) override the desktop.
+Asked once at start, never for longer than `_PATIENCE_SECONDS` a question; `Asked` does so while
+the window's thread loads Tk. TRAYAPP_THEME (light, dark) and TRAYAPP_SCALE (a number, or 150%)
+override the desktop.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
@@ -42,6 +43,23 @@ def is_dark(
         if answer is not None:
             return answer
     return False
+
+
+class Asked:
+    """A question that a thread of its own asks meanwhile; called, it waits for the answer."""
+
+    def __init__(self, ask: Callable[[], bool] = is_dark) -> None:
+        self._ask = ask
+        self._answer = False
+        self._thread = threading.Thread(target=self._run, name="appearance", daemon=True)
+        self._thread.start()
+
+    def __call__(self) -> bool:
+        self._thread.join()
+        return self._answer
+
+    def _run(self) -> None:
+        self._answer = self._ask()
 
 
 def scale(xft_dpi: str, environ: Mapping[str, str] = os.environ) -> float:
@@ -102,6 +120,8 @@ def _portal_says(body: object) -> bool | None:
 
 
 def _ask_gsettings() -> bool | None:
+    import subprocess  # noqa: PLC0415  # most desktops have a portal
+
     try:
         done = subprocess.run(  # noqa: S603  # a constant command
             _GSETTINGS, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False

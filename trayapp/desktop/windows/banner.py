@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Role, Widgets
 from trayapp.desktop.windows.window import CONTENT_UNITS
+from trayapp.light import dataclass
 
 _SIGN_UNITS = 24
 _GAP = 8
@@ -40,7 +40,7 @@ class Banner:
         self._slot.grid(row=row, column=0, sticky="we")
         self._card = widgets.card(self._slot)
         self._card.columnconfigure(1, weight=1)
-        self._sign = widgets.sign(self._card, Sign.NOTE)
+        self._sign = widgets.label(self._card)
         self._sign.grid(row=0, column=0, sticky="n", padx=(0, px(_GAP - RING)))
         self._words = widgets.label(self._card, wrap=_TEXT_UNITS)
         self._words.grid(row=0, column=1, sticky="we", pady=(px(2), 0))

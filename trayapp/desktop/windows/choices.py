@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.widgets import Kind, Role
 from trayapp.desktop.windows.window import CONTENT_UNITS, Window
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

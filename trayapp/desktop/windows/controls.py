@@ -1,4 +1,7 @@
-"""The ttk styles of what is filled in, chosen, scrolled or watched. Runs on Tk's thread."""
+"""The ttk styles of what is filled in, chosen, scrolled or watched, each for `Theme.once`.
+
+Runs on Tk's thread.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from trayapp.desktop.windows.looks import (
     lay_out,
     mark,
     part,
+    ring,
     tick,
 )
 from trayapp.desktop.windows.signs import draw_chevron
@@ -27,16 +31,7 @@ ROW_UNITS = 28
 _RUNNER_UNITS = 72
 
 
-def apply(theme: Theme) -> None:
-    """Give the process our controls."""
-    _segments(theme)
-    _ticks(theme)
-    _fields(theme)
-    _bars(theme)
-    _tables(theme)
-
-
-def _segments(theme: Theme) -> None:
+def segments(theme: Theme) -> None:
     """Radio buttons side by side in one trough, for two or three choices."""
     palette, style = theme.palette, theme.style
     trough = box(theme, "segments", (palette.line, palette.hover), radius=RADIUS + 1)
@@ -64,7 +59,9 @@ def _segments(theme: Theme) -> None:
     )
 
 
-def _ticks(theme: Theme) -> None:
+def ticks(theme: Theme) -> None:
+    """Check boxes and radio buttons."""
+    theme.once(ring)
     style = theme.style
     for name, states in (("Check", _check_states(theme)), ("Radio", _radio_states(theme))):
         element(theme, f"{name}.mark", states, least=(TICK_UNITS + 8, TICK_UNITS), sticky="w")
@@ -97,7 +94,8 @@ def _radio_states(theme: Theme) -> States:
     ]
 
 
-def _fields(theme: Theme) -> None:
+def fields(theme: Theme) -> None:
+    """What is typed into, and lists to open."""
     palette, style = theme.palette, theme.style
     states: States = [
         box(theme, "field", (palette.edge, palette.card)),
@@ -134,8 +132,9 @@ def _fields(theme: Theme) -> None:
     )
 
 
-def _bars(theme: Theme) -> None:
-    palette, style = theme.palette, theme.style
+def progress(theme: Theme) -> None:
+    """A slim bar."""
+    palette = theme.palette
     for name, colour in (("trough", palette.line), ("pbar", palette.accent)):
         picture = theme.nine(name, 3, (0, 3, colour), middle=(96, 0))
         # The least length of the bar is how long it is while it runs to and fro.
@@ -143,6 +142,11 @@ def _bars(theme: Theme) -> None:
         element(theme, f"Slim.{name}", [picture], corner=3, least=least, sticky="we")
     bar = part("Slim.pbar", side="left", sticky="we")
     lay_out(theme, "Horizontal.TProgressbar", part("Slim.trough", bar, sticky="we"))
+
+
+def scrollbar(theme: Theme) -> None:
+    """A slim one without arrows."""
+    palette, style = theme.palette, theme.style
     thumb = theme.nine("thumb", 5, (2, 4, palette.edge), middle=(2, 64))
     over = theme.nine("thumb over", 5, (2, 4, palette.muted), middle=(2, 64))
     element(theme, "Slim.thumb", [thumb, ("active", over)], corner=5, least=(12, 36), sticky="ns")
@@ -158,7 +162,8 @@ def _bars(theme: Theme) -> None:
     )
 
 
-def _tables(theme: Theme) -> None:
+def tables(theme: Theme) -> None:
+    """Rows to choose from."""
     palette, style = theme.palette, theme.style
     lay_out(theme, "Treeview", part("Treeview.treearea"))
     # The height of a row never follows the font by itself.

@@ -6,13 +6,13 @@ Runs on Tk's thread, and waits for nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.banner import Offer
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.window import Window
+from trayapp.light import dataclass
 
 ASK_SECONDS = 15.0
 MOST_IDS = 4000

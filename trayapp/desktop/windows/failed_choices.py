@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from trayapp.desktop.windows.failed_dialog import Dialog, Way
 from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Kind, Role
 from trayapp.desktop.windows.window import Window
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
 
 CLICKED, SERVER = "clicked", "server"
 

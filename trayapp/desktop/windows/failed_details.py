@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.failed_row import Details
@@ -15,6 +14,7 @@ from trayapp.desktop.windows.failed_surface import Surface
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

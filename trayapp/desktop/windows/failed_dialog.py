@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.looks import RING
@@ -15,6 +14,7 @@ from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.desktop.windows.window import APP_NAME, PAD, Window
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 _UNITS = 440
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
-from tkinter import ttk
 
 from trayapp.desktop.windows.failed_model import progress_words
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 _BAR_UNITS = 150
 
@@ -44,12 +43,8 @@ class Footer:
         self._progress = widgets.frame(self.frame)
         self._words = widgets.label(self._progress, role=Role.MUTED)
         self._words.grid(row=0, column=0, padx=(0, px(10)))
-        self._bar = ttk.Progressbar(
-            self._progress,
-            mode="determinate",
-            style="Horizontal.TProgressbar",
-            length=px(_BAR_UNITS),
-        )
+        self._bar = widgets.progress(self._progress)
+        self._bar.configure(mode="determinate", length=px(_BAR_UNITS))
         self._bar.grid(row=0, column=1, padx=(0, px(10 - RING)))
         self.cancel = widgets.button(self._progress, _("Cancel"), commands.cancel)
         self.cancel.grid(row=0, column=2, padx=(0, px(6)))
@@ -61,9 +56,9 @@ class Footer:
 
         Empty: there is nothing to retry, and the button closes the window.
         """
-        style = Kind.ACCENT if accent else Kind.NORMAL
+        self._widgets.restyle(self.retry_all, Kind.ACCENT if accent else Kind.NORMAL)
         do = self._commands.retry_all if label else self._commands.close
-        self.retry_all.configure(text=label or _("Close"), style=str(style), command=do)
+        self.retry_all.configure(text=label or _("Close"), command=do)
         self.retry_all.state(["!disabled" if enabled else "disabled"])
 
     def progress(self, done: int, total: int) -> None:

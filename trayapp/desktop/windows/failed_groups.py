@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.failed_model import Findings, Group, Section, section_title
@@ -16,6 +15,7 @@ from trayapp.desktop.windows.failed_surface import Surface
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.signs import UNITS
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
+from trayapp.light import dataclass
 from trayapp.sync.words import one_line, shorten
 
 _SIGN_GAP, _BUTTON_GAP = 10, 16

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.failed_paint import ROWS, Look, Painter
 from trayapp.desktop.windows.failed_places import Places
 from trayapp.desktop.windows.failed_row import Row
 from trayapp.desktop.windows.failed_surface import Surface
+from trayapp.light import dataclass
 
 _GAP = 16
 _CLICK_SLACK = 3

@@ -5,12 +5,14 @@ The words for a finding come from `trayapp.sync.diagnosis_words`; rows are made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from trayapp.desktop.windows.signs import Sign
 from trayapp.i18n import _, ngettext
+from trayapp.light import dataclass
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import Action, Diagnosis, Finding
 from trayapp.sync.diagnosis_words import (
     DUPLICATES,
@@ -21,7 +23,7 @@ from trayapp.sync.diagnosis_words import (
     finding_words,
 )
 from trayapp.sync.explanations import explain, reason_words
-from trayapp.sync.outcome import Cause
+from trayapp.sync.ids import Ids, joined_ids
 from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import RetryResult, SyncStatus
 
@@ -53,7 +55,7 @@ class Group:
     count: int
     words: FindingWords
     action: Action
-    ids: tuple[int, ...] | None = None
+    ids: Sequence[int] | None = None
 
     @property
     def sign(self) -> Sign:
@@ -84,9 +86,12 @@ class Findings:
     """
 
     groups: tuple[Group, ...] = ()
-    ids: tuple[int, ...] | None = None
-    signs: Mapping[int, Sign] = field(default_factory=dict)
-    """Where a task's sign is another than its cause says: the repeats."""
+    ids: Sequence[int] | None = None
+
+    def sign(self, task_id: int) -> Sign | None:
+        """A task's sign where it is another than its cause says: that of the repeats."""
+        repeats = self.group(DUPLICATES)
+        return Sign.DUPLICATE if repeats and repeats.ids and task_id in repeats.ids else None
 
     def group(self, key: str) -> Group | None:
         """The card of this key."""
@@ -107,7 +112,7 @@ def studied(
     moments: Moments,
     *,
     url: str,
-    elsewhere: frozenset[int] = frozenset(),
+    elsewhere: Container[int] = (),
     unsent: int = 0,
 ) -> Findings:
     """The cards of a whole diagnosis; `elsewhere`: ids of tasks of who is not signed in.
@@ -125,11 +130,12 @@ def studied(
         )
         for found in diagnosis.groups
     ]
-    groups = [_for_owner(one) if elsewhere.issuperset(one.ids or ()) else one for one in groups]
-    signs: dict[int, Sign] = {}
+    groups = [
+        _for_owner(one) if all(task_id in elsewhere for task_id in one.ids or ()) else one
+        for one in groups
+    ]
     if diagnosis.duplicates is not None:
         repeats = diagnosis.duplicates
-        signs = dict.fromkeys(repeats.task_ids, Sign.DUPLICATE)
         groups.append(
             Group(
                 key=DUPLICATES,
@@ -137,11 +143,11 @@ def studied(
                 count=repeats.count,
                 words=duplicates_words(repeats, moments),
                 action=Action.REMOVE_DUPLICATES,
-                ids=tuple(repeats.task_ids),
+                ids=repeats.task_ids,
             )
         )
-    ids = sorted(one for found in diagnosis.groups for one in found.task_ids)
-    return Findings(groups=_ordered(groups), ids=tuple(ids), signs=signs)
+    ids = joined_ids([found.task_ids for found in diagnosis.groups])
+    return Findings(groups=_ordered(groups), ids=ids)
 
 
 def _for_owner(group: Group) -> Group:
@@ -249,6 +255,8 @@ def all_tasks_words(count: int) -> str:
 
 def place_of(task_id: int, ids: Sequence[int] | None) -> int:
     """Where a task stands in the list; -1 where it does not."""
+    if isinstance(ids, Ids):
+        return ids.place(task_id)
     return ids.index(task_id) if ids and task_id in ids else -1
 
 

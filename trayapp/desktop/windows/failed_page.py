@@ -6,7 +6,6 @@ Runs on Tk's thread. It shows what it is given, and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from tkinter import ttk
 
 from trayapp.desktop.windows.banner import Banner, Offer
@@ -16,6 +15,7 @@ from trayapp.desktop.windows.signs import Sign
 from trayapp.desktop.windows.widgets import Kind, Role
 from trayapp.desktop.windows.window import PAD, Window
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 WIDTH = 912
 _HEIGHT, _LEAST_HEIGHT, _LEAST_WIDTH = 560, 300, 660

@@ -6,7 +6,6 @@ Runs on Tk's thread. A row has two lines: what it is and when; below it, its rea
 from __future__ import annotations
 
 import tkinter as tk
-from dataclasses import dataclass
 from datetime import date
 from tkinter import font
 from typing import Literal
@@ -16,6 +15,7 @@ from trayapp.desktop.windows.looks import CARD_RADIUS, RING
 from trayapp.desktop.windows.signs import draw_chevron
 from trayapp.desktop.windows.theme import Theme
 from trayapp.i18n import _, day_words
+from trayapp.light import dataclass
 from trayapp.tracking.entry import EventKind
 
 ROWS = "rows"
@@ -74,7 +74,8 @@ class Painter:
         end = self._right - px(_PAD) - px(SIGN_UNITS) - px(8)
         kind = max(self._bold.measure(kind_words(one.value)) for one in EventKind)
         begin = self.left + max(kind, self._bold.measure("#100000")) + gap
-        day = max((day_words(one, with_year=True) for one in _MONTHS), key=len)
+        days = (day_words(one, with_year=True) for one in _MONTHS)
+        day = max(days, key=self._text.measure)
         named = [
             ("attempts", _("Attempts"), "5 / 5"),
             ("created", _("Created"), f"{day} 00:00:00"),

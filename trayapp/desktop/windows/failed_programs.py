@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from trayapp.desktop.ourselves import ourselves
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 USAGE = 2
 """The exit status of an import that needs to be told whose tasks these are."""

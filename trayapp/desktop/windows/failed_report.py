@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from tkinter import filedialog, ttk
+from tkinter import filedialog
 
 from trayapp.desktop.windows.failed_asking import Asking
 from trayapp.desktop.windows.failed_choices import ask_user
@@ -20,8 +20,8 @@ from trayapp.desktop.windows.failed_programs import (
     older_command,
     run_ourselves,
 )
+from trayapp.desktop.windows.file_dialog import dress
 from trayapp.desktop.windows.signs import Sign
-from trayapp.desktop.windows.window import Window
 from trayapp.i18n import _, system_words
 
 _LINES = 22
@@ -60,7 +60,7 @@ class Paperwork:
         px = self._window.theme.px
         shown = fixed_text(dialog.body, self._window.widgets, text, lines=_LINES)
         shown.grid(row=0, sticky="nswe", pady=(px(12), 0))
-        bar = ttk.Scrollbar(dialog.body, orient="vertical", takefocus=0)
+        bar = self._window.widgets.scrollbar(dialog.body)
         bar.configure(command=lambda *words: shown.tk.call(str(shown), "yview", *words))
         shown.configure(yscrollcommand=bar.set)
         bar.grid(row=0, column=1, sticky="ns", pady=(px(12), 0))
@@ -72,7 +72,7 @@ class Paperwork:
         )
 
     def _save(self, text: str) -> None:
-        _dress(self._window)
+        dress(self._window.theme)
         name = filedialog.asksaveasfilename(
             parent=self._window.top,
             title=_("Save the report"),
@@ -100,7 +100,7 @@ class Paperwork:
 
     def import_older(self) -> None:
         """Choose a file and bring over what is in it."""
-        _dress(self._window)
+        dress(self._window.theme)
         name = filedialog.askopenfilename(
             parent=self._window.top,
             initialdir=Path.home(),
@@ -124,13 +124,6 @@ class Paperwork:
         good = done.status == 0
         self._say(Sign.GOOD if good else Sign.NEEDS_YOU, done.words, None)
         self._changed()
-
-
-def _dress(window: Window) -> None:
-    """Tk's own file dialog uses ttk's plain buttons."""
-    style = window.theme.style
-    style.layout("TButton", style.layout("Normal.TButton"))
-    style.configure("TButton", **(style.configure("Normal.TButton") or {}))
 
 
 def _write(path: Path, text: str) -> None:

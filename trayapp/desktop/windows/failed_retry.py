@@ -6,7 +6,6 @@ Runs on Tk's thread. While it runs the queue is looked at twice a second, and ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
@@ -15,6 +14,7 @@ from trayapp.desktop.windows.failed_model import chunked
 from trayapp.desktop.windows.failed_source import Source
 from trayapp.desktop.windows.talk import Question
 from trayapp.desktop.windows.window import Window
+from trayapp.light import dataclass
 from trayapp.sync.status import RetryResult, SyncStatus
 
 LOOK_MS = 500

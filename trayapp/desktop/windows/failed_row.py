@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from trayapp.desktop.windows.signs import Sign
 from trayapp.i18n import _
+from trayapp.light import dataclass
 from trayapp.log import redact
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import SyncTask

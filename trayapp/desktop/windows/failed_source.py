@@ -1,28 +1,27 @@
 """Where the failed-tasks window reads: the database itself, read-only.
 
-`Source` belongs to Tk's thread and reads no more than what is seen at once; but `study` reads all,
-on whatever thread, with a connection of its own, and may take seconds with a long queue.
+Runs on Tk's thread and reads no more than what is seen at once; `study` reads all, with a
+connection of its own and in many short steps, which may take seconds together.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from trayapp.desktop.windows.failed_model import Findings, glanced, studied
 from trayapp.desktop.windows.failed_row import Context, Details, Row, details_of, row_of, task_text
+from trayapp.light import dataclass
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.task import SyncTask
-from trayapp.sync.diagnosis import diagnose
+from trayapp.sync.diagnosis import Study
 from trayapp.sync.diagnosis_words import Moments
+from trayapp.sync.ids import Ids
 from trayapp.sync.snapshot import read_status
 from trayapp.sync.status import SyncStatus
 from trayapp.tracking.entry import Event
@@ -50,7 +49,7 @@ class Source:
     def __init__(self, database: Path, *, most_attempts: int) -> None:
         self._database = database
         self._most_attempts = most_attempts
-        self._reader = QueueReader(database) if database.exists() else None
+        self._reader = QueueReader(database, frugal=True) if database.exists() else None
         self._context = self._new_context()
         self._findings = Findings()
         self._first: tuple[SyncTask, ...] = ()
@@ -71,14 +70,14 @@ class Source:
         """How it stands now; only a short queue is diagnosed in full."""
         self._tasks.clear()
         if self._reader is None and self._database.exists():
-            self._reader = QueueReader(self._database)
+            self._reader = QueueReader(self._database, frugal=True)
         if self._reader is None:
             return View(status=SyncStatus(as_of=_now()), findings=Findings(), whole=True)
         status = read_status(self._reader, _now())
         self._context = self._new_context(status)
         whole = status.failed <= AT_ONCE
         if whole:
-            found = _diagnosed(self._reader, status)
+            found = next(filter(None, _diagnosed(self._reader, status)))
         else:
             found = glanced(status)
             self._first = self._reader.failed(limit=60)
@@ -86,16 +85,16 @@ class Source:
             self._findings = found
         return View(status=status, findings=found, whole=whole)
 
-    def study(self, status: SyncStatus) -> Findings | None:
-        """Diagnose everything, however long the queue; on any thread. None: it cannot be read."""
+    def study(self, status: SyncStatus) -> Iterator[Findings | None]:
+        """Diagnose everything, however long the queue: None after each step, at last what is found.
+
+        It just ends where the queue cannot be read.
+        """
         try:
-            with closing(QueueReader(self._database)) as reader:
-                packed = _Packed(_diagnosed(reader, status))
+            with closing(QueueReader(self._database, frugal=True)) as reader:
+                yield from _diagnosed(reader, status)
         except QueueError:
             logger.warning("The failed tasks could not be diagnosed", exc_info=True)
-            return None
-        gc.collect()  # of a long queue it is a third of what was read
-        return packed.unpack()
 
     def learn(self, found: Findings) -> None:
         """What a study has found."""
@@ -108,7 +107,7 @@ class Source:
         task = self._at(index, ids)
         if task is None:
             return None
-        sign = self._findings.signs.get(task.id)
+        sign = self._findings.sign(task.id)
         return row_of(task, self._entry(task), self._context, sign=sign)
 
     def details(self, task_id: int) -> Details | None:
@@ -184,54 +183,22 @@ def _make_room(cache: dict[int, SyncTask] | dict[str, tuple[Event, ...]]) -> Non
         cache.clear()
 
 
-def _diagnosed(reader: QueueReader, status: SyncStatus) -> Findings:
+def _diagnosed(reader: QueueReader, status: SyncStatus) -> Iterator[Findings | None]:
+    study, elsewhere = Study(), array("q")
     with reader.snapshot():
-        # A diagnosis goes by times and reasons: without the payloads a long queue fits in memory.
-        tasks = [_bare(task) for task in _pages(reader)]
-        log, active = reader.failed_log(), reader.accounts()[0]
-    found = diagnose(tasks, history=log.events, discarded=log.discarded, tried=log.tried)
-    elsewhere = frozenset(task.id for task in tasks if task.account_id != active.id)
-    return studied(
-        found,
+        active = reader.accounts()[0]
+        for page in reader.failed_pages():
+            study.take(page.tasks, page.tried)
+            study.look_into(page.entries)
+            elsewhere.extend(one.id for one in page.tasks if one.account_id != active.id)
+            yield None
+    yield studied(
+        study.found(),
         Moments(status.as_of),
         url=status.account.url,
-        elsewhere=elsewhere,
+        elsewhere=Ids(elsewhere),
         unsent=status.held_up,
     )
-
-
-class _Packed:
-    """Findings whose numbers are in arrays.
-
-    Those that were read lie scattered among all that was read, and would keep it in memory.
-    """
-
-    def __init__(self, found: Findings) -> None:
-        self._ids = array("q", found.ids or ())
-        self._of_groups = [array("q", one.ids or ()) for one in found.groups]
-        self._groups = [replace(one, ids=None) for one in found.groups]
-        self._signs = array("q", found.signs), tuple(found.signs.values())
-
-    def unpack(self) -> Findings:
-        """The same findings with new numbers, each of them once; when the old ones are gone."""
-        ids = tuple(self._ids)
-
-        def own(numbers: array[int]) -> tuple[int, ...]:
-            if numbers == self._ids:
-                return ids
-            return tuple(ids[bisect_left(ids, one)] for one in numbers)
-
-        pairs = zip(self._groups, self._of_groups, strict=True)
-        signed, signs = self._signs
-        return Findings(
-            groups=tuple(replace(one, ids=own(numbers)) for one, numbers in pairs),
-            ids=ids,
-            signs=dict(zip(own(signed), signs, strict=True)),
-        )
-
-
-def _bare(task: SyncTask) -> SyncTask:
-    return replace(task, payload="", wire_body=None)
 
 
 def _pages(reader: QueueReader) -> Iterable[SyncTask]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from tkinter import ttk
 
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.window import Window
@@ -41,10 +40,10 @@ class Surface:
         )
         self.canvas.grid(row=0, column=0, sticky="nswe")
         # In the margin of the page, so that the content keeps the page's width.
-        self._bar = ttk.Scrollbar(parent, orient="vertical", command=self._on_bar, takefocus=0)
+        self._bar = window.widgets.scrollbar(parent)
         style = window.theme.style
         style.configure("Page.Vertical.TScrollbar", **_on_page(theme.palette.background))
-        self._bar.configure(style="Page.Vertical.TScrollbar")
+        self._bar.configure(style="Page.Vertical.TScrollbar", command=self._on_bar)
         self.canvas.configure(yscrollcommand=self._on_view)
         self.on_draw: Callable[[], None] = lambda: None
         self.on_width: Callable[[int], None] = lambda _width: None

@@ -5,8 +5,9 @@ Runs on Tk's thread. It reads the queue itself, read-only, and asks the running 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from tkinter import ttk
 
 from trayapp.config import ConfigError, Paths, Settings
@@ -42,6 +43,7 @@ from trayapp.sync.sentences import failed_label, retry_label
 _WATCH_SECONDS = 10.0
 _STUDY_MS = 150
 """What takes a while begins when the first rows are on the screen."""
+_BREATH_MS = 1
 _SETTLE_MS = 150
 """Changes that come close together are shown together."""
 
@@ -52,13 +54,24 @@ def open_window(opening: Opening) -> Window:
     settings = Settings()
     with suppress(ConfigError):
         settings = Settings.read(paths.settings)
+    # First the queue: meanwhile the desktop tells whether it is dark.
+    looked = _look(paths.database, settings.max_attempts)
     window = Window(opening, title=_("Failed tasks"), resizable=True)
     try:
-        source = Source(paths.database, most_attempts=settings.max_attempts)
-        FailedTasks(window, source).open()
+        if isinstance(looked, QueueError):
+            raise looked
+        FailedTasks(window, *looked).open()
     except QueueError as error:
         _say_unreadable(window, error)
     return window
+
+
+def _look(database: Path, most_attempts: int) -> tuple[Source, View] | QueueError:
+    try:
+        source = Source(database, most_attempts=most_attempts)
+        return source, source.look()
+    except QueueError as error:
+        return error
 
 
 def _say_unreadable(window: Window, error: QueueError) -> None:
@@ -69,14 +82,14 @@ def _say_unreadable(window: Window, error: QueueError) -> None:
 class FailedTasks:
     """One window of it."""
 
-    def __init__(self, window: Window, source: Source) -> None:
+    def __init__(self, window: Window, source: Source, view: View) -> None:
         self._window = window
         self._source = source
         self._key = ""
-        self._ids: tuple[int, ...] | None = ()
+        self._ids: Sequence[int] | None = ()
         self._told: Details | None = None
         self._is_due = self._is_studying = self._is_stale = self._is_watched = False
-        self._view = source.look()
+        self._view = view
         self._findings = Findings()
         asking = Asking(window, self._say, self._changed)
         self._actions = Actions(asking, source, progress=self._on_progress, rested=self._on_rest)
@@ -144,15 +157,18 @@ class FailedTasks:
         if self._is_studying:
             return
         self._is_studying = True
-        status = self._view.status
-        self._window.in_background(lambda: self._source.study(status), self._on_studied)
+        self._read_on(self._source.study(self._view.status))
 
-    def _on_studied(self, found: Findings | None) -> None:
-        self._is_studying = False
-        if found is not None:
+    def _read_on(self, steps: Iterator[Findings | None]) -> None:
+        """A step, then whatever else there is to do: nobody waits for the rest."""
+        for found in steps:
+            if found is None:
+                self._window.later(_BREATH_MS, lambda: self._read_on(steps))
+                return
             self._source.learn(found)
             self._fill(found)
             self._label()
+        self._is_studying = False
         if self._is_stale:
             self._study()
 
@@ -204,7 +220,7 @@ class FailedTasks:
     def _id_at(self, index: int) -> int:
         return self._ids[index] if self._ids and 0 <= index < len(self._ids) else 0
 
-    def _shown(self) -> tuple[int, ...]:
+    def _shown(self) -> Sequence[int]:
         return self._ids or ()
 
     def _row(self, index: int) -> Row | None:

@@ -6,8 +6,9 @@ Runs on Tk's thread, after the scale is set and before the first widget is made.
 from __future__ import annotations
 
 import tkinter as tk
-from dataclasses import dataclass
 from tkinter import font
+
+from trayapp.light import dataclass
 
 TEXT_POINTS = 10
 HEADING_POINTS = 11

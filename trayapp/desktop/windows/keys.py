@@ -12,11 +12,16 @@ _FIELDS = ("TEntry", "TCheckbutton", "TRadiobutton")
 
 def bind_keys(top: tk.Toplevel, *, escape: Callable[[], None], default: Callable[[], None]) -> None:
     """Escape anywhere; Return presses the focused button, in a field it calls `default`."""
+
+    def on_return(event: tk.Event[tk.Misc]) -> None:
+        if isinstance(event.widget, ttk.Widget):  # a field of ours, not of Tk's dialog for files
+            default()
+
     top.bind("<Escape>", lambda _event: escape())
     for key in _RETURN:
         top.bind_class("TButton", key, _press)
         for field in _FIELDS:
-            top.bind_class(field, key, lambda _event: default())
+            top.bind_class(field, key, on_return)
     # Tk's own is "beginning of the line".
     top.bind_class("TEntry", "<Control-a>", _select_all)
 

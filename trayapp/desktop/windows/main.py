@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import sys
@@ -10,6 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
+from trayapp.desktop.identity import claim_identity
+from trayapp.desktop.windows.appearance import Asked
 from trayapp.i18n import _
 
 WINDOWS: Mapping[str, str] = MappingProxyType(
@@ -49,6 +52,18 @@ def run_window(
     The exit status: 0, or 1 where no window can be shown. Raises KeyError for an unknown name.
     """
     module = WINDOWS[name]
+    gc.disable()  # nothing is garbage before it is shown: to look for it takes a twentieth of that
+    try:
+        return _run(module, name, channel_dir, log=log, ready=ready)
+    finally:
+        gc.enable()
+
+
+def _run(
+    module: str, name: str, channel_dir: Path, *, log: Path | None, ready: Callable[[], None]
+) -> int:
+    claim_identity()
+    is_dark = Asked()
     try:
         import tkinter as tk  # noqa: PLC0415  # absent on some systems
 
@@ -63,13 +78,25 @@ def run_window(
         if not one.claim():
             return DONE
         at_the_end.callback(one.release)
-        opening = Opening(channel_dir=channel_dir, ready=ready, door=one.door, log=log, name=name)
+        opening = Opening(
+            channel_dir=channel_dir,
+            ready=lambda: _shown(ready),
+            door=one.door,
+            log=log,
+            name=name,
+            is_dark=is_dark,
+        )
         try:
             window = opened.open_window(opening)
         except tk.TclError as error:
             return _cannot(_("No window can be shown: there is no display."), error)
         window.run()
     return DONE
+
+
+def _shown(ready: Callable[[], None]) -> None:
+    gc.enable()
+    ready()
 
 
 def _cannot(words: str, error: Exception) -> int:

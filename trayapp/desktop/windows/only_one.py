@@ -35,8 +35,8 @@ class OnlyOne:
                 self._knock()
                 return False
             self._open_door()
-        except (ChannelError, OSError):
-            # No place for a lock: two windows are better than none.
+        except (ChannelError, OSError, ImportError):
+            # No place for a lock, or none of that kind (Windows): two are better than none.
             return True
         return True
 
@@ -52,7 +52,7 @@ class OnlyOne:
 
     def _try_lock(self) -> bool:
         # The instance's lock would do, but takes a tenth of the time a window may take to open.
-        import fcntl  # noqa: PLC0415  # not where there is no channel either
+        import fcntl  # noqa: PLC0415  # not on Windows
 
         lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

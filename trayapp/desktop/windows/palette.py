@@ -6,7 +6,7 @@ decoration and may have less. Colour never says anything alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

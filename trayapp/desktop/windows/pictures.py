@@ -11,10 +11,10 @@ import math
 import struct
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from trayapp.desktop.windows.palette import channels
+from trayapp.light import dataclass
 
 Distance = Callable[[float, float], float]
 """How far a point lies outside a shape; negative inside."""

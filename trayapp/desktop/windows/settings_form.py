@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Mapping
+from contextlib import suppress
 from tkinter import ttk
 
+from trayapp.desktop.windows.file_dialog import choose_certificates
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.settings_model import Preferred
 from trayapp.desktop.windows.widgets import Role, Widgets
@@ -113,8 +115,19 @@ class Form:
     def _make_certificates(self) -> None:
         text = _("Trust the certificates in this file, too (PEM)")
         self._put(self._widgets.label(self.widget, text, wrap=WIDTH_UNITS), above=8)
-        entry = self._widgets.entry(self.widget, self._texts["ca_file"])
-        self._fields["ca_file"] = self._put(entry, above=2)
+        row, px = self._widgets.frame(self.widget), self._widgets.theme.px
+        row.columnconfigure(0, weight=1)
+        entry = self._widgets.entry(row, self._texts["ca_file"])
+        entry.grid(row=0, column=0, sticky="we", padx=(0, px(8)))
+        self._widgets.button(row, _("Choose…"), self._choose_certificates).grid(row=0, column=1)
+        self._fields["ca_file"] = entry
+        self._put(row, above=2)
+
+    def _choose_certificates(self) -> None:
+        text, entry = self._texts["ca_file"], self._fields["ca_file"]
+        with suppress(tk.TclError):  # the window was closed, and the dialog with it
+            text.set(choose_certificates(self.widget, self._widgets.theme, text.get().strip()))
+            entry.focus_set()
 
     def _entry(self, row: ttk.Frame, name: str, *, units: float) -> ttk.Frame:
         """A short field; its width is that of what holds it, for Tk counts in letters."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from trayapp.control.messages import JSON
 from trayapp.desktop.windows.account import number, text
+from trayapp.light import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

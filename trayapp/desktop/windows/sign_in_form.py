@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from tkinter import ttk
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from trayapp.desktop.windows.account import Account, KindChoice, is_plain_http
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets, set_enabled, show_secret
 from trayapp.desktop.windows.window import CONTENT_UNITS
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 _W = TypeVar("_W", bound=ttk.Widget)
 _PASSWORD, _TOKEN = "password", "token"  # names of fields, no secrets

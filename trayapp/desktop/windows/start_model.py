@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from trayapp.control.messages import JSON
+from trayapp.light import dataclass
 
 T = TypeVar("T")
 

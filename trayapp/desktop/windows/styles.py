@@ -2,12 +2,11 @@
 
 A style named "Card.X" is the style "X" on a card. All controls carry a free ring of `RING` units
 for the focus, and so do labels and cards: what stands in one column lines up, focused or not.
-Runs on Tk's thread, once per process.
+Runs on Tk's thread: `apply` once per process; the buttons are for `Theme.once`.
 """
 
 from __future__ import annotations
 
-from trayapp.desktop.windows import controls
 from trayapp.desktop.windows.looks import (
     CARD_RADIUS,
     FACE_CORNER,
@@ -42,8 +41,6 @@ def apply(theme: Theme) -> None:
     theme.style.theme_use("clam")
     _grounds(theme)
     _cards(theme)
-    _buttons(theme)
-    controls.apply(theme)
 
 
 def _grounds(theme: Theme) -> None:
@@ -87,29 +84,44 @@ def _cards(theme: Theme) -> None:
     theme.style.configure("Box.TFrame", background=palette.background)
 
 
-def _buttons(theme: Theme) -> None:
-    palette, style = theme.palette, theme.style
-    ring(theme)
-    looks = {
-        "Normal": _button_looks(theme, palette.edge, palette.card),
-        "Accent": _accent_looks(theme),
-        "Quiet": _quiet_looks(theme),
-        "Danger": _button_looks(theme, palette.needs_you, palette.card),
-    }
-    for name, states in looks.items():
-        element(theme, f"{name}.face", states, corner=FACE_CORNER)
-        label = part("Button.padding", part("Button.label"))
-        lay_out(theme, f"{name}.TButton", part("Ring", part(f"{name}.face", label)))
-        style.configure(
-            f"{name}.TButton",
-            padding=(theme.px(14), theme.px(7)),
-            anchor="center",
-            font="TkDefaultFont",
-        )
-    style.configure("Quiet.TButton", padding=(theme.px(8), theme.px(7)), width=0)
-    style.configure("Accent.TButton", foreground=palette.on_accent, font=theme.fonts.bold)
-    style.configure("Quiet.TButton", foreground=palette.accent)
-    style.configure("Danger.TButton", foreground=palette.needs_you)
+def normal_button(theme: Theme) -> None:
+    """One among others."""
+    _button(theme, "Normal", _button_looks(theme, theme.palette.edge, theme.palette.card))
+
+
+def accent_button(theme: Theme) -> None:
+    """Filled: it helps most."""
+    _button(theme, "Accent", _accent_looks(theme))
+    ink = theme.palette.on_accent
+    theme.style.configure("Accent.TButton", foreground=ink, font=theme.fonts.bold)
+
+
+def quiet_button(theme: Theme) -> None:
+    """Without a face until it is pointed at."""
+    _button(theme, "Quiet", _quiet_looks(theme))
+    padding = (theme.px(8), theme.px(7))
+    ink = theme.palette.accent
+    theme.style.configure("Quiet.TButton", foreground=ink, padding=padding, width=0)
+
+
+def danger_button(theme: Theme) -> None:
+    """It cannot be taken back."""
+    ink = theme.palette.needs_you
+    _button(theme, "Danger", _button_looks(theme, ink, theme.palette.card))
+    theme.style.configure("Danger.TButton", foreground=ink)
+
+
+def _button(theme: Theme, name: str, states: States) -> None:
+    theme.once(ring)
+    element(theme, f"{name}.face", states, corner=FACE_CORNER)
+    label = part("Button.padding", part("Button.label"))
+    lay_out(theme, f"{name}.TButton", part("Ring", part(f"{name}.face", label)))
+    theme.style.configure(
+        f"{name}.TButton",
+        padding=(theme.px(14), theme.px(7)),
+        anchor="center",
+        font="TkDefaultFont",
+    )
 
 
 def _button_looks(theme: Theme, edge: str, ground: str) -> States:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from tkinter import ttk
 
 from trayapp.desktop.windows.field import Field
 from trayapp.desktop.windows.looks import RING
@@ -44,10 +43,8 @@ class Suggestions:
         self._found = found
         self._taken = taken
         px = self._theme.px
-        self._box = ttk.Frame(page, style="Suggestions.TFrame", padding=px(_PADDING))
-        self._list = ttk.Treeview(
-            self._box, columns=("gap", "text"), show="", selectmode="browse", takefocus=False
-        )
+        self._box = widgets.field_box(page, padding=_PADDING)
+        self._list = widgets.table(self._box, "gap", "text")
         # The words begin where those in the field do, whose padding no cell has.
         self._list.column("gap", width=px(_GAP), minwidth=0, stretch=False)
         self._list.column("text", width=px(40), minwidth=0)

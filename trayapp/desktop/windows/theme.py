@@ -1,12 +1,13 @@
 """Theme: colours, fonts, measures and pictures at the scale the window is shown at.
 
 Runs on Tk's thread. Make one per process before the first widget; it keeps the pictures alive.
-`styles` puts it on ttk's widgets.
+`styles` and `controls` put it on ttk's widgets.
 """
 
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from tkinter import ttk
 
 from trayapp.desktop.windows.fonts import make_fonts
@@ -32,6 +33,13 @@ class Theme:
         self.fonts = make_fonts(root)
         self.style = ttk.Style(root)
         self._pictures: dict[str, tk.PhotoImage] = {}
+        self._made: set[Callable[[Theme], None]] = set()
+
+    def once(self, make: Callable[[Theme], None]) -> None:
+        """Make these styles, unless they are made: drawing all takes as long as Tk's own start."""
+        if make not in self._made:
+            self._made.add(make)
+            make(self)
 
     def px(self, units: float) -> int:
         """Pixels for a length in units."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from tkinter import ttk
 
+from trayapp.desktop.windows import controls, styles
 from trayapp.desktop.windows.looks import RING
 from trayapp.desktop.windows.signs import UNITS, Sign
 from trayapp.desktop.windows.theme import Theme
@@ -42,8 +43,16 @@ class Kind(StrEnum):
     DANGER = "Danger.TButton"
 
 
+_BUTTONS = {
+    Kind.NORMAL: styles.normal_button,
+    Kind.ACCENT: styles.accent_button,
+    Kind.QUIET: styles.quiet_button,
+    Kind.DANGER: styles.danger_button,
+}
+
+
 class Widgets:
-    """Makes widgets; placing them is the caller's."""
+    """Makes widgets, and their styles when the first of a kind is made; the caller places them."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
@@ -78,11 +87,18 @@ class Widgets:
         self, parent: tk.Misc, text: str, command: Callable[[], None], *, kind: Kind = Kind.NORMAL
     ) -> ttk.Button:
         """A button as wide as its words."""
+        self.theme.once(_BUTTONS[kind])
         style = f"{_ground(parent)}{kind}"
         return ttk.Button(parent, text=text, command=command, style=style)
 
+    def restyle(self, button: ttk.Button, kind: Kind) -> None:
+        """Have a button, which stands on no card, stand out so much from now on."""
+        self.theme.once(_BUTTONS[kind])
+        button.configure(style=str(kind))
+
     def entry(self, parent: tk.Misc, text: tk.StringVar, *, secret: bool = False) -> ttk.Entry:
         """A line to type in; a secret one shows dots until `show_secret`."""
+        self.theme.once(controls.fields)
         style = f"{_ground(parent)}TEntry"
         made = ttk.Entry(
             parent, textvariable=text, style=style, width=1, font=self.theme.fonts.text
@@ -95,6 +111,7 @@ class Widgets:
 
     def check(self, parent: tk.Misc, text: str, value: tk.BooleanVar) -> ttk.Checkbutton:
         """Yes or no."""
+        self.theme.once(controls.ticks)
         style = f"{_ground(parent)}TCheckbutton"
         return ttk.Checkbutton(parent, text=text, variable=value, style=style)
 
@@ -106,6 +123,7 @@ class Widgets:
 
     def segments(self, parent: tk.Misc, names: Mapping[str, str], value: tk.StringVar) -> ttk.Frame:
         """Two or three choices side by side, in equal widths."""
+        self.theme.once(controls.segments)
         padding = self.theme.px(_TROUGH_PADDING)
         trough = ttk.Frame(parent, style="Segments.TFrame", padding=padding)
         for column, (key, name) in enumerate(names.items()):
@@ -120,6 +138,7 @@ class Widgets:
         self, parent: tk.Misc, names: Mapping[str, str], value: tk.StringVar
     ) -> ttk.Combobox:
         """One of many, in a list to open."""
+        self.theme.once(controls.fields)
         keys = list(names)
         made = ttk.Combobox(
             parent,
@@ -140,7 +159,23 @@ class Widgets:
 
     def progress(self, parent: tk.Misc) -> ttk.Progressbar:
         """A slim bar; start it while something goes on, stop it after."""
+        self.theme.once(controls.progress)
         return ttk.Progressbar(parent, mode="indeterminate", style="Horizontal.TProgressbar")
+
+    def scrollbar(self, parent: tk.Misc) -> ttk.Scrollbar:
+        """A slim one beside something high; Tab passes over it."""
+        self.theme.once(controls.scrollbar)
+        return ttk.Scrollbar(parent, orient="vertical", takefocus=0)
+
+    def table(self, parent: tk.Misc, *columns: str) -> ttk.Treeview:
+        """Rows to choose one of, without headings; Tab passes over them."""
+        self.theme.once(controls.tables)
+        return ttk.Treeview(parent, columns=columns, show="", selectmode="browse", takefocus=False)
+
+    def field_box(self, parent: tk.Misc, *, padding: float) -> ttk.Frame:
+        """A group with the look of a field."""
+        self.theme.once(controls.fields)
+        return ttk.Frame(parent, style="Suggestions.TFrame", padding=self.theme.px(padding))
 
     def _follow_width(self, label: ttk.Label) -> None:
         """Break its lines where it ends now.

@@ -15,7 +15,7 @@ import time
 import tkinter as tk
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tkinter import ttk
 from types import TracebackType
@@ -32,6 +32,7 @@ from trayapp.desktop.windows.talk import Question, Talk
 from trayapp.desktop.windows.theme import Theme
 from trayapp.desktop.windows.widgets import Kind, Role, Widgets
 from trayapp.i18n import _
+from trayapp.light import dataclass
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ CONTENT_UNITS = 412
 """The width of a small window's page."""
 
 _SHOW_SECONDS = 2.0
-_SHOW_POLL_MS = 5
+_SHOW_POLL_MS = 1
 _ICON_DELAY_MS = 100
 _PATIENCE_MS = 700
 """With nothing to show after this, the window says whom it waits for."""
@@ -61,7 +62,7 @@ class Opening:
     """What a window is opened with; `ready` is called once, when it can be seen.
 
     What can be read at `door` raises the window; `log` is where its defects are written; `name` is
-    the one of its names that it was asked for by.
+    the one of its names that it was asked for by; `is_dark` tells how the desktop wants it.
     """
 
     channel_dir: Path
@@ -69,6 +70,7 @@ class Opening:
     door: socket.socket | None = None
     log: Path | None = None
     name: str = ""
+    is_dark: Callable[[], bool] = field(default=appearance.is_dark)
 
 
 class Window:
@@ -84,7 +86,7 @@ class Window:
         dots = str(self.root.option_get("dpi", "Dpi"))  # type: ignore[no-untyped-call]
         screen = {"across": self.root.winfo_screenwidth(), "down": self.root.winfo_screenheight()}
         scale = appearance.fitted(appearance.scale(dots), **screen)
-        self.theme = Theme(self.root, dark=appearance.is_dark(), scale=scale)
+        self.theme = Theme(self.root, dark=opening.is_dark(), scale=scale)
         styles.apply(self.theme)
         self.widgets = Widgets(self.theme)
         self.top = tk.Toplevel(self.root, class_=APP_NAME, name=APP_NAME.lower())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from trayapp.desktop.windows.appearance import fitted, is_dark, scale
+from trayapp.desktop.windows.appearance import Asked, fitted, is_dark, scale
 
 
 def _nobody() -> bool | None:
@@ -77,3 +79,16 @@ def test_windows_are_no_larger_than_the_screen(
     wanted: float, screen: tuple[int, int], found: float
 ) -> None:
     assert fitted(wanted, across=screen[0], down=screen[1]) == found
+
+
+def test_a_question_is_asked_on_another_thread_and_its_answer_awaited() -> None:
+    asked_on: list[str] = []
+
+    def ask() -> bool:
+        asked_on.append(threading.current_thread().name)
+        return True
+
+    asked = Asked(ask)
+    assert asked()
+    assert asked()
+    assert asked_on == ["appearance"]

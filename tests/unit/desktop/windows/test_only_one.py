@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,15 @@ def test_a_directory_that_others_may_enter_holds_no_door(directory: Path) -> Non
     assert one.door is None
     assert list(directory.iterdir()) == []
     one.release()
+
+
+def test_where_there_are_no_such_locks_two_windows_are_better_than_none(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    one, second = OnlyOne(directory, "sign-in"), OnlyOne(directory, "sign-in")
+    assert one.claim()
+    assert second.claim()
+    assert (one.door, second.door) == (None, None)
+    one.release()
+    second.release()

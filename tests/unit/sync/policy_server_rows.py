@@ -1,0 +1,331 @@
+"""Rows of the specification's table: what the server says of itself and of us."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.unit.sync.policy_support import (
+    ACTIVE,
+    ALL_REFUSED,
+    DOUBTED,
+    EVERYBODY,
+    FAILED,
+    HEAD,
+    HEADLESS,
+    HOUR,
+    MINUTE,
+    NO_ROUTE,
+    NOW,
+    OTHERS_HEAD,
+    QUOTA,
+    REFUSED,
+    SECOND,
+    SENT,
+    TASK,
+    TROUBLE,
+    UNAUTHORIZED,
+    WORDS,
+    Row,
+    gate,
+    situation,
+    was,
+)
+from trayapp.queue.task import GateKind, Refusal
+from trayapp.sync.policy import BLOCKED
+
+SERVER_ROWS: dict[str, Row] = {
+    # -- server trouble --------------------------------------------------------------------
+    "trouble-1": Row(
+        outcome=TROUBLE,
+        count=1,
+        cause="server_trouble",
+        due=MINUTE,
+        gate=gate(GateKind.SERVER_TROUBLE, MINUTE, reason=TROUBLE.reason, task_id=7),
+    ),
+    "trouble-2-seeks-another-entry": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(TASK, retry_count=1), gate=HEAD),
+        count=2,
+        cause="server_trouble",
+        due=2 * MINUTE,
+        gate=gate(
+            GateKind.SERVER_TROUBLE,
+            2 * MINUTE,
+            reason=TROUBLE.reason,
+            task_id=7,
+            seeks_other=True,
+            since=HOUR,
+        ),
+    ),
+    "trouble-4": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(TASK, retry_count=3)),
+        count=4,
+        cause="server_trouble",
+        due=8 * MINUTE,
+        gate=gate(
+            GateKind.SERVER_TROUBLE, 8 * MINUTE, reason=TROUBLE.reason, task_id=7, seeks_other=True
+        ),
+    ),
+    "trouble-5-fails-the-head": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(TASK, retry_count=4)),
+        status=FAILED,
+        count=5,
+        cause="server_trouble",
+        gate=gate(GateKind.SERVER_TROUBLE, timedelta(), reason=TROUBLE.reason, task_id=7),
+    ),
+    "trouble-5-told-when": Row(
+        outcome=replace(TROUBLE, retry_after=HOUR),
+        at=situation(task=replace(TASK, retry_count=4)),
+        status=FAILED,
+        count=5,
+        cause="server_trouble",
+        gate=gate(GateKind.SERVER_TROUBLE, HOUR, reason=TROUBLE.reason, task_id=7, by_server=True),
+    ),
+    "trouble-told-seconds": Row(
+        outcome=replace(TROUBLE, retry_after=HOUR),
+        at=situation(task=replace(TASK, retry_count=2)),
+        count=3,
+        cause="server_trouble",
+        due=HOUR,
+        gate=gate(GateKind.SERVER_TROUBLE, HOUR, reason=TROUBLE.reason, task_id=7, by_server=True),
+    ),
+    "trouble-told-a-date": Row(
+        outcome=replace(TROUBLE, retry_after=NOW + HOUR),
+        count=1,
+        cause="server_trouble",
+        due=HOUR,
+        gate=gate(GateKind.SERVER_TROUBLE, HOUR, reason=TROUBLE.reason, task_id=7, by_server=True),
+    ),
+    "trouble-told-at-once-waits-all-the-same": Row(
+        outcome=replace(TROUBLE, retry_after=NOW - HOUR),
+        count=1,
+        cause="server_trouble",
+        due=MINUTE,
+        gate=gate(
+            GateKind.SERVER_TROUBLE, MINUTE, reason=TROUBLE.reason, task_id=7, by_server=True
+        ),
+    ),
+    "trouble-of-another-entry": Row(
+        outcome=TROUBLE,
+        at=situation(gate=OTHERS_HEAD),
+        cause="server_trouble",
+        gate=replace(OTHERS_HEAD, seeks_other=False),
+    ),
+    "trouble-of-another-entry-told-when": Row(
+        outcome=replace(TROUBLE, retry_after=HOUR),
+        at=situation(gate=OTHERS_HEAD),
+        cause="server_trouble",
+        gate=replace(OTHERS_HEAD, due_at=NOW + HOUR, seeks_other=False, by_server=True),
+    ),
+    "trouble-common-uses-no-attempt": Row(
+        outcome=TROUBLE,
+        at=situation(gate=HEADLESS),
+        cause="server_trouble",
+        gate=gate(
+            GateKind.SERVER_TROUBLE,
+            4 * MINUTE,
+            reason=TROUBLE.reason,
+            tries=3,
+            task_id=7,
+            since=HOUR,
+        ),
+    ),
+    "trouble-still-common-after-a-night-offline": Row(
+        outcome=TROUBLE,
+        at=situation(gate=was(GateKind.OFFLINE), head_fell=True),
+        cause="server_trouble",
+        gate=gate(GateKind.SERVER_TROUBLE, MINUTE, reason=TROUBLE.reason, tries=1, task_id=7),
+    ),
+    "trouble-on-trial": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(TASK, retry_count=5, on_trial=True)),
+        status=FAILED,
+        count=5,
+        cause="server_trouble",
+    ),
+    "trouble-on-trial-in-common-trouble-is-no-trial": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(TASK, retry_count=5, on_trial=True), gate=HEADLESS),
+        count=5,
+        cause="server_trouble",
+        gate=gate(
+            GateKind.SERVER_TROUBLE,
+            4 * MINUTE,
+            reason=TROUBLE.reason,
+            tries=3,
+            task_id=7,
+            since=HOUR,
+        ),
+    ),
+    "trouble-of-a-look": Row(
+        outcome=TROUBLE,
+        at=situation(task=replace(DOUBTED, looks=1), looked=True, repeatable=False),
+        count=1,
+        cause="server_trouble",
+        due=MINUTE,
+        doubt=SENT,
+        looks=1,
+        gate=gate(GateKind.SERVER_TROUBLE, MINUTE, reason=TROUBLE.reason, task_id=7),
+    ),
+    # -- throttled, blocked ----------------------------------------------------------------
+    "throttled": Row(
+        outcome=QUOTA,
+        cause="server_trouble",
+        gate=gate(GateKind.THROTTLED, MINUTE, reason=QUOTA.reason, by_server=True),
+    ),
+    "throttled-told-seconds": Row(
+        outcome=replace(QUOTA, retry_after=HOUR),
+        at=situation(task=replace(TASK, retry_count=2)),
+        count=2,
+        cause="server_trouble",
+        gate=gate(GateKind.THROTTLED, HOUR, reason=QUOTA.reason, by_server=True),
+    ),
+    "throttled-told-a-date": Row(
+        outcome=replace(QUOTA, retry_after=NOW + HOUR),
+        cause="server_trouble",
+        gate=gate(GateKind.THROTTLED, HOUR, reason=QUOTA.reason, by_server=True),
+    ),
+    "throttled-told-at-once-again": Row(
+        outcome=replace(QUOTA, retry_after=timedelta()),
+        at=situation(gate=was(GateKind.THROTTLED, tries=3)),
+        cause="server_trouble",
+        gate=gate(
+            GateKind.THROTTLED,
+            16 * SECOND,
+            reason=QUOTA.reason,
+            tries=4,
+            by_server=True,
+            since=HOUR,
+        ),
+    ),
+    "blocked": Row(outcome=ACTIVE, cause=BLOCKED, due=5 * MINUTE, heals=True),
+    "blocked-proves-the-network": Row(
+        outcome=ACTIVE,
+        at=situation(gate=was(GateKind.OFFLINE)),
+        cause=BLOCKED,
+        due=5 * MINUTE,
+        heals=True,
+    ),
+    # -- signed out, wrong address ---------------------------------------------------------
+    "signed-out": Row(
+        outcome=UNAUTHORIZED,
+        status=FAILED,
+        count=1,
+        cause="signed_out",
+        gate=gate(GateKind.SIGNED_OUT, None, reason=UNAUTHORIZED.reason),
+    ),
+    "signed-out-and-one-failed-before": Row(
+        outcome=UNAUTHORIZED,
+        at=situation(failed=1),
+        cause="signed_out",
+        gate=gate(GateKind.SIGNED_OUT, None, reason=UNAUTHORIZED.reason),
+    ),
+    "wrong-address-that-never-worked": Row(
+        outcome=NO_ROUTE,
+        at=situation(worked=False),
+        status=FAILED,
+        count=1,
+        cause="wrong_address",
+        gate=gate(GateKind.WRONG_ADDRESS, None, reason=NO_ROUTE.reason),
+    ),
+    "wrong-address-that-never-worked-and-one-failed-before": Row(
+        outcome=NO_ROUTE,
+        at=situation(worked=False, failed=1),
+        cause="wrong_address",
+        gate=gate(GateKind.WRONG_ADDRESS, None, reason=NO_ROUTE.reason),
+    ),
+    "wrong-address-that-has-worked": Row(
+        outcome=NO_ROUTE,
+        cause="wrong_address",
+        gate=gate(GateKind.WRONG_ADDRESS, 5 * MINUTE, reason=NO_ROUTE.reason, task_id=7),
+    ),
+    # -- refused ---------------------------------------------------------------------------
+    "refused": Row(
+        outcome=REFUSED,
+        status=FAILED,
+        count=1,
+        cause="refused",
+        refusal=Refusal(entry_id="a", words=WORDS),
+    ),
+    "refused-otherwise-than-the-last": Row(
+        outcome=REFUSED,
+        at=situation(refusal=Refusal(entry_id="b", words="http 400: other")),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        refusal=Refusal(entry_id="a", words=WORDS),
+    ),
+    "refused-again-the-same-entry": Row(
+        outcome=REFUSED,
+        at=situation(refusal=Refusal(entry_id="a", words=WORDS)),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        refusal=Refusal(entry_id="a", words=WORDS),
+    ),
+    "refused-alike-from-another-entry": Row(
+        outcome=REFUSED,
+        at=situation(refusal=Refusal(entry_id="b", words=WORDS), failed=1),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        gate=gate(GateKind.REFUSED, 15 * MINUTE, reason=REFUSED.reason, task_id=7),
+        refusal=EVERYBODY,
+        check=True,
+    ),
+    "refused-by-all-still": Row(
+        outcome=REFUSED,
+        at=situation(gate=ALL_REFUSED, refusal=EVERYBODY, failed=2),
+        cause="refused",
+        gate=gate(
+            GateKind.REFUSED, 30 * MINUTE, reason=REFUSED.reason, tries=1, task_id=7, since=HOUR
+        ),
+        refusal=EVERYBODY,
+    ),
+    "refused-by-all-after-a-night-offline": Row(
+        outcome=REFUSED,
+        at=situation(gate=was(GateKind.OFFLINE), refusal=EVERYBODY, failed=2),
+        cause="refused",
+        gate=gate(GateKind.REFUSED, 15 * MINUTE, reason=REFUSED.reason, task_id=7),
+        refusal=EVERYBODY,
+    ),
+    "refused-by-all-after-a-retry": Row(
+        outcome=REFUSED,
+        at=situation(gate=ALL_REFUSED, refusal=EVERYBODY, failed=0),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        gate=gate(
+            GateKind.REFUSED, 30 * MINUTE, reason=REFUSED.reason, tries=1, task_id=7, since=HOUR
+        ),
+        refusal=EVERYBODY,
+    ),
+    "refused-on-trial": Row(
+        outcome=REFUSED,
+        at=situation(task=replace(TASK, retry_count=1, on_trial=True)),
+        status=FAILED,
+        count=2,
+        cause="refused",
+    ),
+    "refused-look-keeps-the-doubt": Row(
+        outcome=REFUSED,
+        at=situation(task=DOUBTED, looked=True),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        doubt=SENT,
+        refusal=Refusal(entry_id="a", words=WORDS),
+    ),
+    "refused-while-another-entry-is-in-trouble": Row(
+        outcome=REFUSED,
+        at=situation(gate=OTHERS_HEAD),
+        status=FAILED,
+        count=1,
+        cause="refused",
+        gate=replace(OTHERS_HEAD, seeks_other=False),
+        refusal=Refusal(entry_id="a", words=WORDS),
+    ),
+}
