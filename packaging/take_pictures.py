@@ -15,10 +15,10 @@ from virtual_desktop import VirtualDesktop
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "packaging" / "pictures"
 
-_SIZE = (600, 470)
+_SIZE = (600, 700)
 _DEMO_SECONDS = 120
 # The demo's screenshot, ours, and how much of its height is worth showing.
-_TAKEN = (("01-all-sent", "tray-menu", 305), ("03-signed-out", "failed", _SIZE[1]))
+_TAKEN = (("01-all-sent", "tray-menu", 525), ("03-signed-out", "failed", _SIZE[1]))
 
 
 # What the story's test leaves, and ours.

@@ -60,7 +60,6 @@ class House:
     data_dir: Path
     tick: Callable[[], None]
     status: Callable[[], SyncStatus]
-    onlookers: Onlookers
     end: Callable[[], None]
 
 
@@ -69,18 +68,16 @@ class Onlookers:
 
     def __init__(self) -> None:
         self._responders: list[Responder] = []
-        self._version = 0
 
     def add(self, responder: Responder) -> None:
         """Tell this one, too."""
         self._responders.append(responder)
 
-    def show(self, status: SyncStatus) -> None:
-        """From now on this is so."""
-        self._version += 1
+    def show(self, status: SyncStatus, version: int) -> None:
+        """From now on this is so; `version` grows by one each time that something is shown."""
         self._responders = [one for one in self._responders if one.is_open]
         value = {
-            "version": self._version,
+            "version": version,
             "failed": status.failed,
             "pending": status.pending,
             "retrying": status.retrying,
@@ -94,6 +91,7 @@ class Answers:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self.onlookers = Onlookers()
         self._ways: dict[str, Callable[[Request, Responder, Stamp], None]] = {
             **dict.fromkeys(commands.CLICKS, self._answer_click),
             **dict.fromkeys(commands.CORRECTIONS, self._answer_click),
@@ -180,7 +178,7 @@ class Answers:
         self._house.reception.answer(request, responder)
 
     def _answer_watch(self, _request: Request, responder: Responder, _now: Stamp) -> None:
-        self._house.onlookers.add(responder)
+        self.onlookers.add(responder)
         self._house.tick()
 
     def _answer_wake(self, _request: Request, responder: Responder, _now: Stamp) -> None:

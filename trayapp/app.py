@@ -34,7 +34,7 @@ from trayapp.tracking.tracker import Running, state_of
 from trayapp.watch import GapWatch
 
 if TYPE_CHECKING:
-    from trayapp.answers import Answers, House
+    from trayapp.answers import Answers
     from trayapp.control.channel import ControlServer
     from trayapp.control.connection import Responder
     from trayapp.control.messages import Request
@@ -103,7 +103,7 @@ class App:
         self._rules = where.rules
         self._inbox = Inbox()
         self._publish_is_due = threading.Event()
-        self._removed = 0
+        self._removed = self._shown = 0
         self.core = Core(
             where,
             Listener(
@@ -133,13 +133,7 @@ class App:
 
     @cached_property
     def _answers(self) -> Answers:
-        from trayapp.answers import Answers  # noqa: PLC0415  # see above
-
-        return Answers(self._house)
-
-    @cached_property
-    def _house(self) -> House:
-        from trayapp.answers import House, Onlookers  # noqa: PLC0415  # see above
+        from trayapp.answers import Answers, House  # noqa: PLC0415  # see above
         from trayapp.preferences import Preferences  # noqa: PLC0415
         from trayapp.reception import Desk, Reception  # noqa: PLC0415
         from trayapp.signing import Signing  # noqa: PLC0415
@@ -147,7 +141,7 @@ class App:
         core, where = self.core, self._where
         signing = Signing(core, where.kinds, where.vault)
         desk = Desk(post=self._inbox.post, send_all=self._send_all)
-        return House(
+        house = House(
             core=core,
             retries=self._retries,
             reception=Reception(core, signing, where.kinds, desk),
@@ -158,9 +152,9 @@ class App:
             data_dir=where.paths.data_dir,
             tick=self._tick,
             status=self._refreshed,
-            onlookers=Onlookers(),
             end=self._inbox.end,
         )
+        return Answers(house)
 
     # -- life ------------------------------------------------------------------------------
 
@@ -235,9 +229,10 @@ class App:
         # Cleared before the queue is read, so that no change is missed.
         self._publish_is_due.clear()
         status = self._refreshed()
+        self._shown += 1
         self._faces.show(status)
-        if "_house" in vars(self):  # else nobody has asked for anything yet
-            self._house.onlookers.show(status)
+        if "_answers" in vars(self):  # else nobody has asked for anything yet
+            self._answers.onlookers.show(status, self._shown)
 
     def _refreshed(self) -> SyncStatus:
         extras = Extras(

@@ -24,7 +24,7 @@ class Clock(Protocol):
     """Wall time and boot time. May be asked from any thread; never blocks."""
 
     def now(self) -> datetime:
-        """The wall time, UTC, on whole milliseconds."""
+        """The wall time, UTC, on whole milliseconds; local times are of the zone as it is now."""
         ...
 
     def boot(self) -> timedelta:
@@ -49,11 +49,11 @@ class SystemClock:
         self._zone_name = zone_name or _current_zone_name
 
     def now(self) -> datetime:
+        _follow_zone()
         return from_ms(time.time_ns() // 1_000_000)
 
     def boot(self) -> timedelta:
-        source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-        return timedelta(milliseconds=time.clock_gettime_ns(source) // 1_000_000)
+        return timedelta(milliseconds=_boot_ns() // 1_000_000)
 
     def stamp(self) -> Stamp:
         at = self.now()
@@ -87,6 +87,18 @@ class QuickStamps:
         """What the clocks say."""
         self._first = self._first or self._clock.stamp()
         return replace(self._first, at=self._clock.now(), boot=self._clock.boot())
+
+
+def _follow_zone() -> None:
+    """Who travels sets the system's zone; without a word, libc goes on with that of the start."""
+    if hasattr(time, "tzset"):  # not Windows
+        time.tzset()
+
+
+def _boot_ns() -> int:
+    if not hasattr(time, "clock_gettime_ns"):  # Windows
+        return time.monotonic_ns()
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _boot_id(path: Path) -> str:

@@ -73,6 +73,7 @@ def moment_typed(text: str, stamp: Stamp) -> datetime:
     import tzlocal  # noqa: PLC0415  # no click from the menu names a time
 
     try:
+        tzlocal.reload_localzone()  # the library remembers the zone of its first use
         zone: tzinfo = tzlocal.get_localzone()
     except (LookupError, ValueError, OSError):  # set by hand, without a name: the offset stands
         zone = timezone(stamp.offset)

@@ -108,7 +108,7 @@ class Paths:
 
     @property
     def last_seen(self) -> Path:
-        """Its time of change is the last moment a running entry was watched."""
+        """When a running entry was last watched, and the gap before; see `trayapp.watch`."""
         return self.state_dir / "last-seen"
 
     def make(self) -> None:
@@ -149,7 +149,7 @@ def _close(directory: Path) -> None:
 
 
 def _channel_dir(data_dir: Path) -> Path:
-    """A short directory of this user for the socket: its path may have 107 bytes at most.
+    """A short directory of this user for the socket, whose path may not be long.
 
     Named after the database, so that two homes on one machine do not meet.
     """

@@ -113,7 +113,6 @@ class Core:
         self._queue = Mutex(QueueWriter(paths.database, paths.writer_lock, mark=mark))
         self._stamps = QuickStamps(self.clock)
         self.changed = listener.changed
-        self._salvaged = listener.salvaged
         self.reader = QueueReader(paths.database)
         self.retrier = Retrier(self._queue, between_looks=surroundings.rules.waits.between_looks)
 
@@ -122,7 +121,7 @@ class Core:
         """What clicks and corrections go to."""
         from trayapp.timer import Timer  # noqa: PLC0415  # with the first of them, on one thread
 
-        return Timer(self._queue, recorded=self._on_click, recover=self._recover)
+        return Timer(self._queue, recorded=self._tell, recover=self._recover)
 
     @cached_property
     def discarder(self) -> Discarder:
@@ -193,8 +192,7 @@ class Core:
             if mine.id == inside.id:
                 return 0
             count = guard.value.handover.send_again(inside.id, mine.id, now)
-        self.worker.wake()
-        self.changed()
+        self._tell()
         return count
 
     def leave(self) -> AccountView:
@@ -217,8 +215,7 @@ class Core:
         summary = import_database(path, self._queue, cause_of=cause_of_reason, user=user)
         with self._queue.lock() as guard:
             _take_in_namesakes(guard.value, guard.value.accounts.active())
-        self.worker.wake()
-        self.changed()
+        self._tell()
         return summary
 
     def resolve(self, task_ids: Sequence[int], keep: Keep) -> int:
@@ -231,16 +228,14 @@ class Core:
                 if task_id not in done:
                     found = resolve(guard.value, task_id, keep, self.clock.now())
                     done.update(found.task_ids)
-        self.worker.wake()
-        self.changed()
+        self._tell()
         return len(done)
 
     def credentials_can_be_read(self) -> None:
         """The keyring opened: what waited for it is sent. Any thread."""
         with self._queue.lock() as guard:
             release(guard.value, GateKind.LOCKED)
-        self.worker.wake()
-        self.changed()
+        self._tell()
 
     def status(self, extras: Extras | None = None) -> SyncStatus:
         """The status now; on one thread only. Raises QueueError."""
@@ -256,15 +251,15 @@ class Core:
         return status
 
     def _tell_of_salvage(self) -> None:
-        done = self.reader.salvaged()
-        if done is None or self._salvaged is None:
+        done, told = self.reader.salvaged(), self._listener.salvaged
+        if done is None or told is None:
             return
         from trayapp.queue import salvage_words  # noqa: PLC0415  # seldom needed
 
         logger.warning("%s. %s", salvage_words.title(done), salvage_words.text(done))
         with self._queue.lock() as guard:
             guard.value.forget_salvage()
-        self._salvaged(done)
+        told(done)
 
     def close(self) -> None:
         """Close the files; the worker must have ended."""
@@ -276,8 +271,10 @@ class Core:
             guard.value.grow_older()
         writer.close()
 
-    def _on_click(self) -> None:
-        self.worker.wake()
+    def _tell(self) -> None:
+        """There may be something to send, and something else to show."""
+        if "worker" in vars(self):  # else this only records, and there is nobody to wake
+            self.worker.wake()
         self.changed()
 
     def _recover(self) -> None:

@@ -130,6 +130,8 @@ def _tracker(status: SyncStatus) -> Iterator[str]:
         yield f"started: {_iso(status.entry.started_at)}"
         yield f"worked: {status.entry.worked // _SECOND} s"
         yield f"clock step: {status.entry.clock_step // _SECOND} s"
+    if status.clock_skew is not None:
+        yield f"clock skew: {status.clock_skew // _SECOND} s (ahead of the server's, minus: behind)"
     if status.gap_since is not None:
         yield f"not watched since: {_iso(status.gap_since)}"
 

@@ -26,6 +26,7 @@ class GapWatch:
         self._path = path
         self._stamps = QuickStamps(clock)
         self._seen = _read(path)
+        self._watches = False
 
     @property
     def gap_since(self) -> datetime | None:
@@ -34,6 +35,9 @@ class GapWatch:
 
     def seen(self, *, running_since: datetime | None) -> None:
         """The entry runs now; `running_since` is its last click, None while nothing runs."""
+        # Whoever clicks while we watch is there, whatever time the click was given.
+        is_new_click = self._watches and running_since != self._seen.clicked
+        self._watches = True
         if running_since is None:
             self._seen = _Seen()
             with suppress(OSError):
@@ -41,7 +45,7 @@ class GapWatch:
             return
         now = self._stamps.stamp()
         if not self._seen.is_ahead_of(running_since, now):
-            gap = self._seen.gap(running_since, now)
+            gap = None if is_new_click else self._seen.gap(running_since, now)
             self._keep(_Seen(last=now, clicked=running_since, gap_since=gap))
 
     def answered(self) -> None:
@@ -52,9 +56,10 @@ class GapWatch:
     def _keep(self, seen: _Seen) -> None:
         self._seen = seen
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            # Not emptied first: on a full disk it would stay so, and all since the click be a gap.
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(seen.to_text())
+                file.write(f"{seen.to_text()}\n")
         except OSError as error:
             import logging  # noqa: PLC0415  # so that `status` need not
 
@@ -106,7 +111,8 @@ class _Seen:
 
 def _read(path: Path) -> _Seen:
     try:
-        at, boot, boot_id, clicked, gap = path.read_text(encoding="utf-8").split()
+        line = path.read_text(encoding="utf-8").partition("\n")[0]  # behind it: what was longer
+        at, boot, boot_id, clicked, gap = line.split()
         last = Stamp(
             at=from_ms(int(at)),
             offset=timedelta(),

@@ -83,6 +83,9 @@ def test_the_settings_window_is_whole_in_every_state(
     long: bool,
 ) -> None:
     scale, tag = int(env["TRAYAPP_SCALE"]), tag_of(env, long=long)
+    autostart = Path(homes["XDG_CONFIG_HOME"]) / "autostart" / "trayapp.desktop"
+    autostart.parent.mkdir(parents=True)
+    autostart.write_text("[Desktop Entry]\nExec=trayapp\nHidden=true\n", encoding="utf-8")
     app.answers["change_settings"] = Reply(ok=False, message=_WHY, value={"field": "quiet_to"})
     with window(screen, "settings", channel, env={**env, **homes}, pseudo=long) as shown:
         assert wait_for(lambda: _login(shown).enabled)
@@ -125,6 +128,14 @@ def test_only_what_was_changed_is_asked_and_the_window_closes(
             "max_attempts": 7,
         }
     }
+    assert settings.wait_end() == 0
+
+
+def test_arrows_choose_among_what_stands_side_by_side(
+    settings: WindowProgram, app: FakeApp
+) -> None:
+    settings.press_key("Tab", "Right", "Right", "Right", "Left", "Return")
+    assert app.next("change_settings").arguments == {"changes": {"language": "ru"}}
     assert settings.wait_end() == 0
 
 

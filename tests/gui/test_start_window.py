@@ -12,6 +12,7 @@ from tests.gui.tray_client import wait_for
 from tests.gui.window_looks import LOOKS, PICTURES, check, tag_of
 from tests.gui.window_program import FakeApp, Seen, WindowProgram, serving, window
 from trayapp.control.messages import JSON, Reply
+from trayapp.desktop.windows.only_one import OnlyOne
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 
@@ -184,6 +185,19 @@ def test_a_click_takes_what_is_offered(start: WindowProgram) -> None:
     start.click(next(one for one in start.widgets() if one.kind == "Treeview"))
     assert wait_for(lambda: _typed(start) == ["front page", "Website", ""])
     assert start.focus() == _fields(start)[0].path
+
+
+def test_opened_once_more_the_keyboard_stays_where_it_was(
+    start: WindowProgram, channel: Path
+) -> None:
+    project = _fields(start)[1].path
+    start.press_key("Tab")
+    assert wait_for(lambda: start.focus() == project)
+    assert not OnlyOne(channel, "start").claim()
+    for _ in range(3):
+        start.widgets()  # what it was asked later it answers later
+    start.type("x")
+    assert wait_for(lambda: _typed(start) == ["", "x", ""])
 
 
 def test_a_project_the_server_does_not_list_is_refused_at_once(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
-from tests.gui.window_program import WindowProgram
+from tests.gui.window_program import Seen, WindowProgram
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 LOOKS = [
@@ -44,13 +45,15 @@ def tag_of(env: dict[str, str], *, long: bool) -> str:
 
 
 def check(shown: WindowProgram, name: str, *, scale: int, said: Sequence[str] = ()) -> None:
-    """Nothing is cut or untranslated, it fits a small screen, and the Tab key goes once round.
+    """Nothing is cut, covered or untranslated, it fits a small screen, and Tab goes once round.
 
     `said`: what the app answered, which is in its own language.
     """
     seen = shown.widgets()
     cut = [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
     assert cut == []
+    hidden = covered(seen)
+    assert not hidden, hidden
     if name.endswith(_LONG):
         left = shown.untranslated(*said, *_THE_SAME)
         assert not left, left
@@ -59,6 +62,22 @@ def check(shown: WindowProgram, name: str, *, scale: int, said: Sequence[str] = 
     assert top.height <= _ROOM[1] * scale - _TITLE_BAR
     shown.picture(PICTURES / f"window-{name}.png")
     walk(shown)
+
+
+def covered(seen: Sequence[Seen]) -> list[tuple[str, str]]:
+    """Texts and controls that share a place on the screen."""
+    leaves = [one for one in seen if one.text and not _holds(one, seen)]
+    return [(one.text, two.text) for one, two in combinations(leaves, 2) if _overlap(one, two)]
+
+
+def _holds(one: Seen, seen: Sequence[Seen]) -> bool:
+    return any(two.path.startswith(f"{one.path}.") for two in seen)
+
+
+def _overlap(one: Seen, two: Seen) -> bool:
+    left, above, right, below = one.box
+    begins, top, ends, bottom = two.box
+    return left < ends and begins < right and above < bottom and top < below
 
 
 def walk(shown: WindowProgram) -> None:

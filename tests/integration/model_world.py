@@ -163,7 +163,7 @@ class World:
         if writer is not None:
             core._queue.recover(lambda old: _instead(old, writer(self.paths)))
         core.worker = parts.worker(core._queue, core.worker._ports, rules)
-        core.timer = parts.timer(core._queue, recorded=core._on_click, recover=core._recover)
+        core.timer = parts.timer(core._queue, recorded=core._tell, recover=core._recover)
         core.retrier = parts.retrier(core._queue)
         return core
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,17 +175,37 @@ class TestMistakes:
             town.login(anna, password=""),
             trayapp("login", "--server", "strange", "--url", "x", "--password-stdin", stdin="p"),
             trayapp("login", "--server", "hubnity"),
+            trayapp("login"),
         ]
         assert [(ran.status, ran.out, ran.err.count("\n")) for ran in found] == [
-            (wanted, "", 1) for wanted in (3, 4, 2, 2, 2, 2, 2)
+            (wanted, "", 1) for wanted in (3, 4, 2, 2, 2, 2, 2, 2)
         ]
         assert f"but at {town.url}" in found[1].err
         assert "--allow-http" in found[2].err
         assert "pw" not in found[3].err
         assert "hubnity, timetagger" in found[5].err
+        assert "--server" in found[7].err
         assert rows("SELECT kind FROM account") == [("embedded",)]
         assert not town.keyring.exists()
 
     def test_a_bare_host_is_enough(self, town: Town) -> None:
         assert town.login("anna@x.example", url=town.proxy.url).status == 0
         assert rows("SELECT url FROM account WHERE kind = 'hubnity'") == [(town.url,)]
+
+    def test_no_password_at_the_prompt_changes_nothing(self, town: Town) -> None:
+        command = ("login", "--server", "hubnity", "--url", town.url, "--user", "anna@x.example")
+        process, terminal = pty.fork()
+        if not process:
+            os.execv(sys.executable, [sys.executable, "-m", "trayapp", *command])  # noqa: S606
+        try:
+            shown = b""
+            while b"Password:" not in shown:
+                shown += os.read(terminal, 1000)
+            os.write(terminal, b"\x04")
+            _process, ended = os.waitpid(process, 0)
+            shown += os.read(terminal, 1000)
+        finally:
+            os.close(terminal)
+        assert os.waitstatus_to_exitcode(ended) == 2
+        assert b"No password was given, so nothing was changed." in shown
+        assert not town.keyring.exists()

@@ -157,6 +157,17 @@ def test_an_export_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
         json.loads(ran.out)
 
 
+@pytest.mark.parametrize("typed", [(), ("--save", "hours.csv")], ids=["shown", "saved"])
+def test_a_folder_that_nobody_may_look_into_is_one_line(
+    typed: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ("x" * 300)))
+    ran = trayapp("export", *typed)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith("trayapp: The entries cannot be read: the database cannot be reached")
+
+
 @pytest.mark.parametrize("typed", [("--json",), ()], ids=["json", "csv"])
 def test_a_disk_that_is_full_is_one_line_and_1(typed: tuple[str, ...]) -> None:
     track("A", "2026-01-07")

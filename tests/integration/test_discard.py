@@ -77,6 +77,27 @@ def test_what_is_brought_back_in_time_is_sent_as_it_was_clicked(line: tuple[Benc
     assert worked_there(bench) == WORKED
 
 
+def test_what_the_server_answers_with_trouble_for_ever_holds_nothing_once_it_is_discarded(
+    line: tuple[Bench, Wire],
+) -> None:
+    bench, wire = line
+    bench.clicks(Start("Website"), Pause())
+    pause = bench.clicked[-1].id
+    wire.proxy.play([Say(status=500)] * 100, only=lambda _method, path: pause in path)
+    bench.clicks(Resume(), Stop())
+    bench.live(timedelta(hours=1))
+    assert [(task.id, task.reason[:8]) for task in bench.failed] == [(2, "HTTP 500")]
+    reply = discard_reply(bench.core, discard_request([2]))
+    assert reply.message.endswith(
+        "the break counts as work: 0:01 more. "
+        "1 click may have arrived all the same: look on the server."
+    )
+    bench.retry_all()
+    bench.work()
+    assert arrived(bench) == [EventKind.START, EventKind.RESUME, EventKind.STOP]
+    assert bench.status.all_sent
+
+
 def test_an_entry_whose_start_is_discarded_never_reaches_the_server(
     line: tuple[Bench, Wire],
 ) -> None:

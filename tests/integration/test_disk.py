@@ -259,7 +259,7 @@ def test_damage_that_is_met_while_running_is_salvaged_without_a_restart(tmp_path
     told: list[Salvage] = []
     with bench_inside(tmp_path) as (bench, _plug):
         bench.work()
-        bench.core._salvaged = Listener(salvaged=told.append).salvaged
+        bench.core._listener = Listener(salvaged=told.append)
         bench.clicks(Start("Website"), Pause())
         hurt(bench.paths.database)
         bench.clock.advance(60)

@@ -61,6 +61,17 @@ _DAY = [
     ["logout"],
     ["quit"],
 ]
+_LONG_AGO = [
+    ["start", "Shop", "--at", "2026-01-08T09:00:00Z"],
+    ["status"],
+    ["pause", "--at", "2026-01-08T10:00:00Z"],
+    ["status"],
+    ["resume", "--at", "2026-01-08T10:30:00Z"],
+    ["stop", "--at", "2026-01-08T11:00:00Z"],
+    ["edit", "--started", "2026-01-08T08:30:00Z", "--stopped", "2026-01-08T11:30:00Z"],
+    ["recent"],
+    ["undo"],
+]
 _MISTAKES = [
     ["nonsense"],
     ["--nonsense"],
@@ -138,7 +149,15 @@ def left(text: str, *names: str) -> list[str]:
     return pseudo.untranslated(text, (*_SAID_BY_USER, *_WORDS_OF_THE_MACHINE, *_COMMANDS))
 
 
-@pytest.mark.parametrize("lines", [_DAY, _MISTAKES, _HELP], ids=["a day", "mistakes", "help"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(_DAY, id="a day"),
+        pytest.param(_LONG_AGO, id="long ago"),
+        pytest.param(_MISTAKES, id="mistakes"),
+        pytest.param(_HELP, id="help"),
+    ],
+)
 def test_a_command_says_nothing_that_was_never_translated(
     catalogue: Path, lines: list[list[str]]
 ) -> None:

@@ -135,6 +135,29 @@ def test_a_ca_bundle_may_have_remarks_in_any_language(good: ssl.SSLContext, ca_f
     assert isinstance(answer_of(good), Answer)
 
 
+@pytest.mark.parametrize("url", ["https://hours.invalid", "http://hours.invalid"])
+def test_a_proxys_own_certificate_is_checked_and_trusted_alike(
+    good: ssl.SSLContext, ca_file: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+
+    def serve(peer: socket.socket) -> None:
+        seen.append(take_request(peer))
+        peer.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(serve, good) as address:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"https://{address}")
+        client = HttpClient(url)
+        assert isinstance(client.send("POST", "/x", {"token": "canary"}), Untrusted)
+        assert seen == []
+        client.close()
+        trust_also(str(ca_file))
+        assert not isinstance(client.send("POST", "/x", {"token": "canary"}), Untrusted)
+        client.close()
+    assert [one.split()[0] for one in seen] == [b"CONNECT" if "https" in url else b"POST"]
+
+
 class _Behind:
     """A handler's first step: the handshake."""
 

@@ -49,6 +49,21 @@ def test_the_boot_clock_counts_since_boot_and_is_never_set_back() -> None:
     assert abs(clock.boot() - timedelta(seconds=uptime)) < MINUTE
 
 
+@pytest.mark.parametrize(
+    "lacking",
+    [["CLOCK_BOOTTIME"], ["CLOCK_BOOTTIME", "CLOCK_MONOTONIC", "clock_gettime_ns", "tzset"]],
+    ids=["macOS", "Windows"],
+)
+def test_a_system_without_that_clock_has_one_that_is_never_set_back_too(
+    monkeypatch: pytest.MonkeyPatch, lacking: list[str]
+) -> None:
+    for name in lacking:
+        monkeypatch.delattr(time, name)
+    clock = SystemClock()
+    before = clock.boot()
+    assert timedelta() < before <= clock.stamp().boot <= before + MINUTE
+
+
 def test_two_clocks_of_one_boot_name_the_same_boot() -> None:
     boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     assert SystemClock().stamp().boot_id == SystemClock().stamp().boot_id == boot_id
@@ -63,6 +78,19 @@ def test_a_stamp_tells_the_zone_and_the_offset_of_the_users_clock(
     live_in(zone)
     stamp = SystemClock().stamp()
     assert (stamp.zone, stamp.offset) == (zone, timedelta(hours=hours))
+
+
+def test_a_zone_that_is_set_while_the_program_runs_is_followed(
+    live_in: Callable[[str], None],
+) -> None:
+    live_in("Asia/Tashkent")
+    clock = SystemClock()
+    at = clock.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "America/Phoenix")
+        stamp = clock.stamp()
+        assert (stamp.zone, stamp.offset) == ("America/Phoenix", timedelta(hours=-7))
+        assert at.astimezone().utcoffset() == stamp.offset
 
 
 def test_the_zone_is_what_the_systems_link_names(tmp_path: Path) -> None:

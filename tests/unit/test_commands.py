@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import tzlocal
 
 from tests.fakes import START, FakeClock
 from tests.integration.core_support import bench_inside
 from trayapp import i18n
+from trayapp.clock import SystemClock
 from trayapp.commands import (
     MAX_TEXT_CHARACTERS,
     BadText,
     check_text,
     click,
     click_request,
+    moment_typed,
     not_recorded,
 )
 from trayapp.control.messages import JSON, MAX_LINE_BYTES, Reply, Request
@@ -165,6 +169,25 @@ def test_a_queue_that_cannot_be_used_is_said_and_what_to_do() -> None:
     )
     assert reply == Reply(ok=False, message=words)
     assert not_recorded(QueueBusyError("the queue was busy for too long")) == words
+
+
+@pytest.fixture
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    """Whose zone is forgotten afterwards."""
+    with pytest.MonkeyPatch.context() as made:
+        yield made
+    time.tzset()
+    tzlocal.reload_localzone()
+
+
+def test_a_typed_time_is_of_the_zone_that_the_clock_shows_though_it_was_another(
+    patch: pytest.MonkeyPatch,
+) -> None:
+    hours: list[int] = []
+    for zone in ("Asia/Tashkent", "America/Phoenix"):
+        patch.setenv("TZ", zone)
+        hours.append(moment_typed("2026-01-08 09:00", SystemClock().stamp()).hour)
+    assert hours == [4, 16]
 
 
 @pytest.mark.parametrize("text", [None, "", "ё", "x" * MAX_TEXT_CHARACTERS, "a\nb\x1b"])

@@ -106,6 +106,7 @@ def test_everything_a_support_desk_asks_for_is_there() -> None:
         waiting_since=START,
         next_attempt_at=START + MINUTE,
         last_delivery_at=START - MINUTE,
+        clock_skew=-3 * MINUTE,
         gap_since=START - 20 * MINUTE,
         account=AccountView(
             kind="hubnity",
@@ -129,6 +130,7 @@ def test_everything_a_support_desk_asks_for_is_there() -> None:
         "app runs: yes",
         "state: running",
         "worked: 5400 s",
+        "clock skew: -180 s (ahead of the server's, minus: behind)",
         "not watched since: 2026-01-08T08:40:00.000Z",
         "pending: 3 (of this account 2)",
         "failed: 2 (of this account 1)",

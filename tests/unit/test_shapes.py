@@ -140,7 +140,7 @@ def test_a_full_status_is_told_in_lines() -> None:
         "Today 3:05 · this week 21:39",
         (
             "Server trouble: 3 waiting since 14:02, next try at 15:31 · 1 failed"
-            " · 2 being checked: their answers were lost · 1 possible double"
+            " · 2 sent, not confirmed yet · 1 possible double"
             " · 4 wait until a @ hubnity signs in · 1 waits until b @ hubnity signs in"
         ),
         "HTTP 500: Internal Server Error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,16 @@ def test_a_click_after_the_gap_answers_it(file: Path) -> None:
     watch = watched(file, clock)
     watch.seen(running_since=START + timedelta(minutes=59))
     assert watch.gap_since is None
+
+
+def test_a_start_while_it_watches_leaves_no_gap_whatever_time_it_was_given(file: Path) -> None:
+    clock = FakeClock()
+    watch = GapWatch(file, clock)
+    watch.seen(running_since=None)
+    earlier = START - timedelta(hours=2)
+    watch.seen(running_since=earlier)
+    assert watch.gap_since is None
+    assert watched(file, clock, running_since=earlier).gap_since is None
 
 
 def test_the_first_gap_is_kept_when_a_second_one_follows(file: Path) -> None:
@@ -196,3 +207,28 @@ def test_a_disk_that_takes_nothing_is_logged_and_the_gap_still_known(
         watch = watched(tmp_path / "missing" / "last-seen", clock)
     assert watch.gap_since == START
     assert "Cannot remember when the entry was last seen" in caplog.text
+
+
+def test_a_disk_that_is_full_takes_nothing_away(file: Path) -> None:
+    clock = FakeClock()
+    watch = watched(file, clock)
+    clock.advance(LONGEST_GAP)
+    watch.seen(running_since=START)
+    clock.advance(60)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        watch.seen(running_since=START)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    clock.advance(60)
+    assert watched(file, clock).gap_since is None
+
+
+def test_what_was_longer_is_no_part_of_it(file: Path) -> None:
+    clock = FakeClock(START + timedelta(hours=1))
+    watch = watched(file, clock)
+    assert watch.gap_since == START
+    watch.answered()  # a "-" in place of the gap
+    clock.advance(60)
+    assert watched(file, clock).gap_since is None

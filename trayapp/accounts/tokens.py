@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 AHEAD = timedelta(minutes=5)
+_CHANGED = "Network error: the sign-in has changed meanwhile"
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 
 
@@ -243,6 +244,8 @@ class TokenSource:
         self._store.ready()
         new = self._refresh(old.refresh)
         _conceal(new)
+        if self._store.load() != old:  # somebody signed out, or in anew, while the server was asked
+            raise RefreshUnreachable(_CHANGED)
         with self._lock:
             self._tokens = new
         # Only now may it be used: a server that takes the old refresh token until then loses

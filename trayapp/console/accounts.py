@@ -91,8 +91,12 @@ def _sign_in_request(call: Call) -> Request:
     options = call.options
     known = _asked(call, Request("account")).value.get("account")
     again = known if isinstance(known, Mapping) and not (options.server or options.url) else {}
+    kind = options.server or again.get("kind", "")
+    if kind in ("", "embedded"):  # before a password is asked for
+        text = _("Name the server: --server hubnity or --server timetagger, with --url and --user.")
+        raise Failure(text, USAGE)
     arguments: dict[str, JSON] = {
-        "kind": options.server or again.get("kind", ""),
+        "kind": kind,
         "url": options.url or again.get("url", ""),
         "user": options.user or again.get("user", ""),
         "plain_http": options.allow_http,
@@ -107,7 +111,10 @@ def _secret(options: Options) -> str:
     if not is_terminal():
         text = _("Give the password on standard input, with --password-stdin or --token-stdin.")
         raise Failure(text, USAGE)
-    return getpass.getpass(_("Password: "))
+    try:
+        return getpass.getpass(_("Password: "))
+    except EOFError as error:
+        raise Failure(_("No password was given, so nothing was changed."), USAGE) from error
 
 
 def _asked(call: Call, request: Request) -> Reply:

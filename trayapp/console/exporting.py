@@ -14,7 +14,7 @@ from trayapp.console.new_file import new_file
 from trayapp.console.terminal import harmless, let_go
 from trayapp.i18n import _, ngettext, system_words
 from trayapp.queue.error_words import in_words
-from trayapp.queue.errors import QueueError
+from trayapp.queue.errors import QueueError, translated
 from trayapp.transfer.export import Days, EntryLog, ExportedEntry
 
 
@@ -97,8 +97,9 @@ class _Export:
 
     def _entries(self) -> Iterator[ExportedEntry]:
         database = self._call.paths.database
-        if not database.exists():
-            return
+        with translated():
+            if not database.exists():
+                return
         with closing(EntryLog(database)) as log:
             if log.is_outdated:
                 _bring_up_to_date(self._call)

@@ -23,6 +23,7 @@ from trayapp.console.call import (
     Failure,
     told,
 )
+from trayapp.console.new_file import new_file
 from trayapp.control.client import ControlClient
 from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import MessageError, Reply, Request
@@ -157,21 +158,11 @@ def _last_lines(log: Path) -> list[str]:
 def _save(path: Path, text: str) -> None:
     """Into a new file, closed to others. Raises Failure."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with new_file(path) as file:
+            file.write(text.encode(errors="backslashreplace"))
     except FileExistsError as error:
         words = _("There is a file {file} already. It was left as it is; choose another name.")
         raise Failure(words.format(file=path)) from error
     except OSError as error:
-        raise _not_saved(path, error) from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        with suppress(OSError):
-            path.unlink()
-        raise _not_saved(path, error) from error
-
-
-def _not_saved(path: Path, error: OSError) -> Failure:
-    text = _("The report could not be saved in {file}: {reason}. Choose another place.")
-    return Failure(text.format(file=path, reason=system_words(error)))
+        words = _("The report could not be saved in {file}: {reason}. Choose another place.")
+        raise Failure(words.format(file=path, reason=system_words(error))) from error

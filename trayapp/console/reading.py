@@ -28,7 +28,7 @@ from trayapp.i18n import _
 from trayapp.light import dataclass
 from trayapp.queue.clock_meta import KEPT, kept_of
 from trayapp.queue.error_words import in_words
-from trayapp.queue.errors import QueueError
+from trayapp.queue.errors import QueueError, translated
 from trayapp.queue.reader import Attempt, FailedLog, QueueReader
 from trayapp.queue.task import Gate, RecentEntry, SyncTask
 from trayapp.sync.snapshot import Extras, offer_of, read_status
@@ -170,9 +170,10 @@ def _pages(reader: QueueReader) -> tuple[SyncTask, ...]:
 
 
 def _read(call: Call, read: Callable[[QueueReader], T], nothing: T) -> T:
-    if not call.paths.database.exists():
-        return nothing
     try:
+        with translated():
+            if not call.paths.database.exists():
+                return nothing
         with closing(QueueReader(call.paths.database)) as reader:
             if reader.is_outdated:
                 _bring_up_to_date(call)

@@ -150,7 +150,7 @@ def _autostart() -> Finding:
         is_off = words.get("Hidden", "").lower() == "true"
         is_off |= words.get("X-GNOME-Autostart-enabled", "").lower() == "false"
         if is_off:
-            break
+            continue
         program = _program(words.get("TryExec", "") or command)
         if program and shutil.which(program) is None:
             text = _("Trayapp cannot start at login: {program}, named in {file}, is not there.")

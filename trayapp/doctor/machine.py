@@ -33,14 +33,20 @@ def look_at_disk(paths: Paths) -> Findings:
 
 
 def _may_not_write(paths: Paths) -> Finding | None:
-    places = [_nearest(one) for one in (paths.data_dir, paths.state_dir, paths.config_dir)]
-    needed = [places[0], places[1], paths.database]
-    closed = [one for one in needed if _is_there(one) and not os.access(one, os.W_OK)]
-    if not closed:
-        return None
-    text = _("{file} may not be written to, so clicks cannot be recorded.")
+    data = _nearest(paths.data_dir)
     advice = _("See to its permissions, and whether its disk can be written to.")
-    return Finding(State.PROBLEM, text.format(file=closed[0]), advice)
+    for place in (data, paths.database):
+        if _is_there(place) and not os.access(place, os.W_OK):
+            text = _("{file} may not be written to, so clicks cannot be recorded.")
+            return Finding(State.PROBLEM, text.format(file=place), advice)
+    log = _nearest(paths.log)
+    if not os.access(log, os.W_OK):
+        text = _(
+            "{file} may not be written to, so Trayapp cannot start. "
+            "Commands record clicks all the same."
+        )
+        return Finding(State.PROBLEM, text.format(file=log), advice)
+    return None
 
 
 def _open_to_others(paths: Paths) -> Finding | None:
@@ -64,9 +70,9 @@ def room_finding(free_bytes: int) -> Finding:
     return Finding(state, text, _("Make room: on a full disk no click can be recorded."))
 
 
-def _nearest(directory: Path) -> Path:
+def _nearest(path: Path) -> Path:
     """It, or what of its path is there."""
-    return next((one for one in (directory, *directory.parents) if _is_there(one)), directory)
+    return next((one for one in (path, *path.parents) if _is_there(one)), path)
 
 
 def _is_there(path: Path) -> bool:

@@ -58,10 +58,10 @@ def _not_running(paths: Paths) -> Finding:
 
 
 def _is_sending(paths: Paths) -> bool:
-    if not paths.instance_lock.exists():
-        return False
     lock = InstanceLock(paths.instance_lock)
     try:
+        if not paths.instance_lock.exists():
+            return False
         if not lock.try_acquire():
             return True
     except OSError:

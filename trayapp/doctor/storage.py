@@ -12,7 +12,7 @@ from trayapp.i18n import _
 from trayapp.light import dataclass
 from trayapp.queue.checkup import check_up
 from trayapp.queue.error_words import in_words
-from trayapp.queue.errors import QueueError
+from trayapp.queue.errors import QueueError, translated
 from trayapp.queue.reader import QueueReader
 from trayapp.sync.sentences import sync_line
 from trayapp.sync.snapshot import Extras, read_status
@@ -46,9 +46,9 @@ class Known:
 def read_known(paths: Paths, clock: Clock) -> Known:
     """The status, where there is one to be read. Never raises QueueError."""
     stamp = clock.stamp()
-    if not paths.database.exists():
-        return Known(status=SyncStatus(as_of=stamp.at))
     try:
+        if not _is_there(paths):
+            return Known(status=SyncStatus(as_of=stamp.at))
         with closing(QueueReader(paths.database)) as reader:
             if reader.is_outdated:
                 return Known()
@@ -57,12 +57,18 @@ def read_known(paths: Paths, clock: Clock) -> Known:
         return Known()
 
 
+def _is_there(paths: Paths) -> bool:
+    """Raises QueueError where nobody may look."""
+    with translated():
+        return paths.database.exists()
+
+
 def look_at_database(paths: Paths) -> Findings:
     """The file itself, all of it."""
-    if not paths.database.exists():
-        text = _("There is no database yet: the first click makes it.")
-        return {"database": Finding(State.OK, text)}
     try:
+        if not _is_there(paths):
+            text = _("There is no database yet: the first click makes it.")
+            return {"database": Finding(State.OK, text)}
         found = check_up(paths.database)
     except QueueError as error:
         text = in_words(_("The database needs you: {reason}. Nothing was changed."), error)

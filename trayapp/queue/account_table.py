@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trayapp.light import dataclass
 from trayapp.queue.database import Database
-from trayapp.queue.rows import account_of, catalog_of, gate_of, gate_values, marks, moment
+from trayapp.queue.rows import account_of, catalog_of, gate_of, gate_values, marks
 from trayapp.queue.task import Account, Gate, GateKind, Refusal
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import to_ms
@@ -99,11 +99,6 @@ class AccountTable:
                 "SELECT remote_id, name FROM project WHERE account = ?", (account_id,)
             ),
         )
-
-    def catalog_read_at(self, account_id: int) -> datetime | None:
-        """When its catalog was read; None: never."""
-        rows = self._database.rows("SELECT projects_ms FROM account WHERE id = ?", (account_id,))
-        return moment(rows[0]["projects_ms"])
 
     def set_catalog(self, account_id: int, catalog: Catalog, now: datetime) -> None:
         """Keep it, for when the server cannot be asked."""

@@ -70,9 +70,10 @@ def put(mark: Path, age: Age) -> None:
     """Say in the mark how old the database is; where that cannot be, it stays behind."""
     with (
         contextlib.suppress(OSError),
-        os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file,
+        # Not emptied first: on a full disk it would stay so, and tell no copy any more.
+        os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file,
     ):
-        file.write(str(age))
+        file.write(f"{age}\n")
 
 
 def _older_than_any(found: Age, known: Age | None) -> Age:
@@ -98,5 +99,5 @@ def _marked(mark: Path | None) -> Age | None:
     if mark is None:
         return None
     with contextlib.suppress(OSError, ValueError):
-        return Age.of(mark.read_text(encoding="ascii"))
+        return Age.of(mark.read_text(encoding="ascii").partition("\n")[0])
     return None

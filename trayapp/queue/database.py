@@ -51,11 +51,12 @@ class Database:
         self._lock = WriterLock(lock_file)
         self._is_suspect = False
         self.openings = 0
-        self._connection = self._open()
+        with self._locked():
+            self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        """Open, upgrade, salvage or create it, under the writer's lock for all of it."""
-        with self._locked(), translated():
+        """Open, upgrade, salvage or create it; the writer's lock is held for all of it."""
+        with translated():
             if not self._database.exists():
                 from trayapp.queue.salvage import finish  # noqa: PLC0415  # seldom needed
 
@@ -101,7 +102,8 @@ class Database:
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
         self._lock.release()
-        self._connection = self._open()
+        with self._locked():
+            self._connection = self._open()
         return self
 
     def grow_older(self) -> None:

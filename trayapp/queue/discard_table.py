@@ -52,6 +52,15 @@ class DiscardTable:
         )
         return tuple(task_of(row) for row in rows)
 
+    def was_asked(self, task_id: int, outcomes: Sequence[str]) -> bool:
+        """Whether one of its attempts came to one of these."""
+        rows = self._database.rows(
+            "SELECT EXISTS (SELECT 1 FROM attempt WHERE task = ?"
+            " AND outcome IN (SELECT value FROM json_each(?)))",
+            (task_id, json.dumps(list(outcomes))),
+        )
+        return bool(rows[0][0])
+
     def left_out(self, entry_id: str) -> frozenset[str]:
         """The ids of an entry's events that are not to be sent."""
         rows = self._database.rows(

@@ -38,7 +38,7 @@ def _advices() -> dict[Trouble, str]:
         Trouble.FULL: _("make room, then try again"),
         Trouble.CLOSED_TO_US: _("see to the permissions of its folder, then try again"),
         Trouble.OUT_OF_REACH: _("see to its disk and its folder, then try again"),
-        Trouble.DAMAGED: _("try again: what can still be read is brought back"),
+        Trouble.DAMAGED: _("click again, or start Trayapp: what can still be read is brought back"),
         Trouble.STRANGE: _("move it away, then try again; the log names it"),
         Trouble.NEWER: _("start the newer version"),
         Trouble.BAD_TEXT: _("type it anew"),

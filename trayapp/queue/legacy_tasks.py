@@ -15,13 +15,14 @@ from typing import Protocol
 from trayapp.i18n import _
 from trayapp.light import dataclass
 from trayapp.queue.legacy_rows import CANCELLED, Group, OldRow, placed
-from trayapp.queue.rows import event_of, event_values
+from trayapp.queue.rows import BROUGHT, event_of, event_values
 from trayapp.tracking.entry import Event, EventKind, to_ms
 from trayapp.tracking.replay import replay
 
 UNKNOWN = "unknown"
 """Cause of a task that failed for reasons nobody knows."""
 
+_ONE_MORE = "INSERT INTO meta VALUES (?, '1') ON CONFLICT DO UPDATE SET value = value + 1"
 _KIND = "hubnity"
 _STATUSES = {"failed": "failed", CANCELLED: "discarded"}
 _LOWEST = -(2**62)
@@ -113,6 +114,7 @@ class Bringer:
     def _keep(self, group: Group, events: Sequence[tuple[OldRow, Event]]) -> None:
         account = self.account(group)
         if sum(self._add_event(row, event, account) for row, event in events):
+            self._execute(_ONE_MORE, (BROUGHT,))
             self._name_segment(group, account)
 
     def _add_event(self, row: OldRow, event: Event, account: int) -> bool:

@@ -128,7 +128,7 @@ class Pages:
         fits = (size for size in sizes if 512 <= size <= 65536 and size & (size - 1) == 0)  # noqa: PLR2004  # what the format allows
         return next(fits, _OUR_PAGE_SIZE)
 
-    def _read_frames(self) -> dict[int, tuple[int, ...]]:
+    def _read_frames(self) -> dict[int, list[int]]:
         """Where in the WAL the images of each page are, oldest first, up to the last commit."""
         step = _FRAME_HEADER + self.page_size
         starts = range(_WAL_HEADER, _size(self._wal) - step + 1, step)
@@ -142,10 +142,10 @@ class Pages:
         if self._only_finished and ends and not self._is_written(heads, ends[-1]):
             ends.pop()
         self._said = int.from_bytes(heads[ends[-1]][1][4:8]) if ends else self.count
-        found: dict[int, tuple[int, ...]] = {}
+        found: dict[int, list[int]] = {}
         for start, head in heads[: max(ends, default=-1) + 1]:
             number = int.from_bytes(head[:4]) or 1
-            found[number] = (*found.get(number, ()), start + _FRAME_HEADER)
+            found.setdefault(number, []).append(start + _FRAME_HEADER)
         return found
 
     def _is_written(self, heads: Sequence[tuple[int, bytes]], number: int) -> bool:

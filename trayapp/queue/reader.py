@@ -81,7 +81,7 @@ class QueueReader(FailedReading):
         return tuple(event_of(row) for row in rows)
 
     def kept(self, key: str) -> str | None:
-        """What is kept under one of the keys of `trayapp.queue.clock_table`."""
+        """What is kept under one of the keys of `trayapp.queue.clock_meta`."""
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0]["value"]) if rows else None
 

@@ -30,6 +30,9 @@ NEWEST_ENTRY = (
 )
 """Nothing but an edit may follow a deletion, so the last event tells whether an entry is there."""
 
+BROUGHT = "brought"
+"""Key of `meta`: a number that grows when the log does so elsewhere than at its end."""
+
 
 def marks(values: Sequence[object]) -> str:
     """A place in a statement for each of a few values; of many, `json_each` makes a table."""

@@ -51,7 +51,6 @@ _NAMED = (
     "CREATE TEMP TABLE named_sequence (last INTEGER)",
 )
 _APPLICATION_ID = slice(68, 72)
-_SCHEMA_COLUMNS = 5
 _TOLERANCE = 1000
 _HELD = {"index", "table"}
 

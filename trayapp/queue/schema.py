@@ -58,7 +58,8 @@ CREATE TABLE imported (             -- rows of older databases that were brought
   task INTEGER NOT NULL             -- the task it became; kept when that has left the queue
 ) WITHOUT ROWID;
 
-CREATE TABLE meta (                 -- active_account, age, needs, salvage; scrub: an upgrade erases
+CREATE TABLE meta (                 -- active_account, age, brought, needs, salvage, what is kept
+                                    -- about the clock; scrub: an upgrade has yet to erase
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -229,7 +230,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         "synchronous = FULL",
         "fullfsync = ON",  # macOS: a plain fsync stops at the drive's cache
         "checkpoint_fullfsync = ON",
-        # A click writes about ten pages: one checkpoint in forty clicks, and still a short WAL,
+        # A click writes eight to ten pages: one checkpoint in 45 clicks, and still a short WAL,
         # because overwriting it is faster than growing a long one.
         "wal_autocheckpoint = 400",
         # KiB: without a limit it grows for weeks, to 2 MiB; a chunk of a retry is hardly slower.

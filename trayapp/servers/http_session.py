@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import field
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -128,7 +129,7 @@ class _Found:
     origin: str
     verify: object
     cert: object
-    proxies: Mapping[str, str] | None
+    proxies: Mapping[str, str] | None = field(repr=False)  # may name a password
     pool: ConnectionPool
 
 
@@ -149,6 +150,8 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **more: object) -> ProxyManager:
         is_new = proxy not in self.proxy_manager
+        if proxy.lower().startswith("https:"):
+            more["proxy_ssl_context"] = context()  # its own certificate, before the server's
         manager: ProxyManager = super().proxy_manager_for(proxy, ssl_context=context(), **more)
         if is_new and type(manager) is ProxyManager:  # a SOCKS proxy has pools of its own
             manager.pool_classes_by_scheme = _POOLS
@@ -172,6 +175,16 @@ class BoundedAdapter(HTTPAdapter):
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
             found = self._found = _Found(urljoin(url, "/"), verify, cert, proxies, pool)
         return found.pool
+
+    def cert_verify(
+        self,
+        conn: ConnectionPool,
+        url: str,  # noqa: ARG002  # the base asks only for its scheme
+        verify: bool | str,  # noqa: FBT001  # the base's
+        cert: str | tuple[str, str] | None,
+    ) -> None:
+        """As whom we connect to needs it: also a proxy over TLS, on the way to a plain address."""
+        super().cert_verify(conn, f"{conn.scheme}:", verify, cert)  # type: ignore[no-untyped-call]
 
     def request_url(
         self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None

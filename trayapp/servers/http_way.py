@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Self
 
 import requests
@@ -30,7 +31,7 @@ class Way:
     adapter: BaseAdapter
     base_url: str
     base: str
-    proxies: Mapping[str, str]
+    proxies: Mapping[str, str] = field(repr=False)  # may name a password
     verify: bool | str
 
     @classmethod
@@ -76,11 +77,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The headers that every request with this token has, in this session."""
+    """The headers that every request with this token has, in this session. No repr tells it."""
 
     session: requests.Session
-    access: str
-    headers: Mapping[str, str]
+    access: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, session: requests.Session, access: str, ours: Mapping[str, str]) -> Self:

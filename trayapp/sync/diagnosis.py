@@ -14,7 +14,7 @@ from operator import attrgetter
 from trayapp.light import dataclass
 from trayapp.queue.failed_reading import EntryLog
 from trayapp.queue.task import SyncTask
-from trayapp.sync.cause import Cause
+from trayapp.sync.cause import TROUBLE, Cause
 from trayapp.sync.diagnosis_repeats import (
     Action,
     Duplicates,
@@ -185,7 +185,6 @@ _ACTIONS = {
     Cause.INTERNAL: Action.REPORT,
     Cause.UNKNOWN: Action.RETRY,
 }
-_HEALING = frozenset({Cause.SERVER_TROUBLE, Cause.NETWORK})
 # The first that fits counts. A refresh that no server answered, or a broken one, says nothing
 # about the token.
 _READINGS = tuple(
@@ -229,4 +228,4 @@ def cause_of_reason(reason: str) -> Cause:
 
 def _heals(task: SyncTask, tried: Set[int]) -> bool:
     """Whether it is tried again by itself: the queue goes by the cause stored with it."""
-    return task.cause in _HEALING and task.id not in tried
+    return task.cause in TROUBLE and task.id not in tried

@@ -12,7 +12,7 @@ from trayapp.i18n import _, ngettext
 from trayapp.light import dataclass
 from trayapp.sync.diagnosis import Action, Diagnosis, Duplicates, Finding, Pattern, Run, Span
 from trayapp.sync.diagnosis_repeats import joined
-from trayapp.sync.explanations import explain, reason_words
+from trayapp.sync.explanations import certificate_advice, explain, reason_words
 from trayapp.sync.outcome import Cause
 from trayapp.sync.words import clock_time
 
@@ -177,10 +177,7 @@ def _advice(finding: Finding) -> str:
         return ""
     check = _("Check the connection.")
     if finding.message.startswith(_CERTIFICATE):
-        check = _(
-            "Check the date of this computer, or ask the server's administrator about the "
-            "certificate."
-        )
+        check = certificate_advice()
     goes = _("Everything then goes by itself.")
     if finding.needs_user:
         goes = _("Then choose “Retry all”.")

@@ -15,14 +15,18 @@ from trayapp.mutex import Mutex
 from trayapp.queue.discard_table import Discarded, beginning_of
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
-from trayapp.queue.task import Doubt, SyncTask
+from trayapp.queue.task import Doubt, SyncTask, TaskStatus
+from trayapp.sync.cause import TROUBLE
 from trayapp.sync.diagnosis import diagnose
+from trayapp.sync.outcome import Doubtful, ServerTrouble
 from trayapp.tracking.entry import Event, EventKind, TimeEntry, TrackerState
 from trayapp.tracking.replay import replay
 
 KEPT = timedelta(days=30)
 """For so long a discard can be undone."""
 _PAGE = 1000
+_TROUBLES = (ServerTrouble.__name__, Doubtful.__name__)
+"""What a server in trouble leaves in a task's history; an older app leaves none of these."""
 _NOTHING = timedelta()
 
 
@@ -78,11 +82,13 @@ class Discarding:
     """What is discarded: all the tasks, what that does to each entry they are of.
 
     `undecided`: how many were tasks of an older database that could not be sent as they are.
+    `may_be_there`: how many a server in trouble may have taken all the same.
     """
 
     task_ids: tuple[int, ...]
     effects: tuple[Effect, ...]
     undecided: int = 0
+    may_be_there: int = 0
 
 
 def effect_of(
@@ -211,14 +217,36 @@ def _decided(
         )
         effects.append(effect)
         going += [task for task in unsent if task.event_id in effect.going]
+    may_be_there = 0
     if proven:
         _prove(chosen, effects)
     else:
-        # A look tells whether it arrived; what has no event is never looked for.
-        doubtful = (task for task in going if task.doubt is not Doubt.NONE and task.event_id)
-        _stop_at(Refusal.DOUBTFUL, (task.id for task in doubtful))
-    task_ids = tuple(sorted(task.id for task in going))
-    return going, Discarding(task_ids=task_ids, effects=tuple(effects), undecided=undecided)
+        may_be_there = _may_be_there(writer, going)
+    return going, Discarding(
+        task_ids=tuple(sorted(task.id for task in going)),
+        effects=tuple(effects),
+        undecided=undecided,
+        may_be_there=may_be_there,
+    )
+
+
+def _may_be_there(writer: QueueWriter, going: Iterable[SyncTask]) -> int:
+    """How many of them only the user can look for. Raises CannotDiscard for what we can look for.
+
+    We cannot where the server has answered with trouble until the attempts were used up. What has
+    no event is never looked for.
+    """
+    doubtful = [task for task in going if task.doubt is not Doubt.NONE and task.event_id]
+    lost = {one for one in _by_entry(doubtful) if _is_asked_in_vain(writer, one)}
+    _stop_at(Refusal.DOUBTFUL, (task.id for task in doubtful if task.entry_id not in lost))
+    return len(doubtful)
+
+
+def _is_asked_in_vain(writer: QueueWriter, entry_id: str) -> bool:
+    """The entry's oldest task is the one the server is asked about; the others wait behind it."""
+    head = writer.discards.unsent(entry_id)[0]
+    has_failed = head.status is TaskStatus.FAILED and head.cause in TROUBLE
+    return has_failed and writer.discards.was_asked(head.id, _TROUBLES)
 
 
 def _by_entry(tasks: Iterable[SyncTask]) -> dict[str, set[str]]:

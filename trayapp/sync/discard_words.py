@@ -30,6 +30,13 @@ def discarding_words(found: Discarding) -> str:
             found.undecided,
         )
         parts.append(text.format(count=found.undecided))
+    if found.may_be_there:
+        text = ngettext(
+            "{count} click may have arrived all the same: look on the server.",
+            "{count} clicks may have arrived all the same: look on the server.",
+            found.may_be_there,
+        )
+        parts.append(text.format(count=found.may_be_there))
     return " ".join(parts)
 
 

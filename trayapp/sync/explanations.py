@@ -176,6 +176,14 @@ def closed_there(
     )
 
 
+def certificate_advice() -> str:
+    """What to do about a server whose certificate does not verify."""
+    return _(
+        "Check the date of this computer, or ask the server's administrator; for a server of your "
+        "company, name its CA in the settings (ca_file)."
+    )
+
+
 def link_sentence(link: Link) -> str:
     """How it stands with the server, in one sentence."""
     words = {
@@ -189,9 +197,9 @@ def link_sentence(link: Link) -> str:
             "sent. Your hours are recorded here; once it is unlocked they go by themselves."
         ),
         Link.UNTRUSTED: _(
-            "The server's certificate is not trusted, so nothing is sent. Check the date of this "
-            "computer, or ask the server's administrator; everything is kept."
-        ),
+            "The server's certificate is not trusted, so nothing is sent; everything is kept."
+        )
+        + f" {certificate_advice()}",
         Link.SIGNED_OUT: _("The server asks you to sign in; everything is kept until you do."),
         Link.WRONG_ADDRESS: _(
             "What answers is not a time server; check the server address. Everything is kept."

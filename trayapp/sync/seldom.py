@@ -45,10 +45,13 @@ class Seldom:
             self._is_due = wait > 0
             if not self._is_due:
                 self._next_at = now + EVERY_SECONDS
-        if wait > 0:
-            self._later(wait, self._tell_late)
-        else:
+        if wait <= 0:
             self._tell()
+            return
+        try:
+            self._later(wait, self._tell_late)
+        except RuntimeError:  # no thread is to be had: early is better than never
+            self._tell_late()
 
     def _tell_late(self) -> None:
         with self._lock:

@@ -10,7 +10,6 @@ from datetime import tzinfo
 
 from trayapp.i18n import _, ngettext
 from trayapp.sync.explanations import (
-    Explanation,
     closed_there,
     explain,
     explain_failed,
@@ -24,12 +23,10 @@ from trayapp.sync.words import clock_step, clock_time, duration, one_line, short
 from trayapp.tracking.entry import EventKind, TrackerState
 
 __all__ = [
-    "Explanation",
     "clock_step",
     "clock_time",
     "closed_there",
     "duration",
-    "entry_words",
     "explain",
     "explain_failed",
     "failed_label",
@@ -41,7 +38,6 @@ __all__ = [
     "retry_label",
     "retry_result",
     "shorten",
-    "sign_in_again",
     "sync_line",
     "title",
     "totals_line",
@@ -55,7 +51,7 @@ _JOIN = " · "
 _REASON_LENGTH = 60
 
 
-def entry_words(entry: EntryView) -> str:
+def _entry_words(entry: EntryView) -> str:
     """What is tracked: "Website – note", or the half of it there is."""
     return " – ".join(part for part in (one_line(entry.project), one_line(entry.note)) if part)
 
@@ -80,7 +76,7 @@ def title(status: SyncStatus) -> str:
 
 
 def _subject(status: SyncStatus) -> str:
-    return entry_words(status.entry) if status.entry else ""
+    return _entry_words(status.entry) if status.entry else ""
 
 
 def _join(*parts: str) -> str:
@@ -132,8 +128,8 @@ def _doubles(count: int) -> str:
 
 def _checking(count: int) -> str:
     words = ngettext(
-        "{count} being checked: its answer was lost",
-        "{count} being checked: their answers were lost",
+        "{count} sent, not confirmed yet",
+        "{count} sent, not confirmed yet",
         count,
     )
     return words.format(count=count)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from trayapp.i18n import _, ngettext
 from trayapp.light import dataclass
+from trayapp.sync.explanations import certificate_advice
 from trayapp.sync.kind import Credentials
 from trayapp.sync.outcome import (
     Offline,
@@ -177,8 +178,9 @@ def _texts() -> dict[Problem, str]:
         ),
         Problem.CERTIFICATE: _(
             "{host} cannot prove that it is who it says ({reason}), so nothing was sent. "
-            "Check the address, or ask the server's admin."
-        ),
+            "Check the address."
+        )
+        + f" {certificate_advice()}",
         Problem.NOT_THIS_API: _("What answers at {url} is not {server}. Check the address."),
         Problem.SERVER_TROUBLE: _(
             "{server} cannot answer now ({reason}). Nothing was changed; try again later."

@@ -27,7 +27,7 @@ from trayapp.tracking.activity import Activity
 from trayapp.tracking.by_clock import ByClock, by_clock
 from trayapp.tracking.entry import MILLISECOND, Event, Stamp, TrackerState
 from trayapp.tracking.replay import CLOCK_TOLERANCE, clock_step, replay
-from trayapp.tracking.totals import totals, week_begin
+from trayapp.tracking.totals import totals
 
 _INSIDE = "embedded"
 _RECENT_SHOWN = 10
@@ -76,7 +76,7 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         catalog = reader.catalog(active.id)
         activities = reader.recent_activities(_RECENT_CLICKS)
         last_command = _last_command(reader.newest_events(1))
-        segments = reader.segments_since(week_begin(now))
+        worked = reader.worked_in_week(now)
         causes = tuple(
             FailedCause(cause=cause, count=count, reason=reader.newest_failure(cause))
             for cause in Cause
@@ -95,7 +95,7 @@ def read_status(reader: QueueReader, now: datetime, extras: Extras | None = None
         last_note=last.note if last else "",
         has_history=bool(events),
         last_command=last_command,
-        totals=totals(segments, now),
+        totals=totals(worked, now),
         recent=_recent(activities, entry),
         projects=tuple(project.name for project in catalog.projects),
         pending=_count(tallies, "pending"),

@@ -101,8 +101,9 @@ class Turns:
             logger.warning("The last answer could not be written down: %s", error)
 
     def forget_server(self) -> None:
-        """The next request goes through a new server object."""
-        self._served = None
+        """The next request goes through a new server object; this one keeps nothing open."""
+        self.close()
+        self._server = self._served = None
 
     def close(self) -> None:
         """Give up the connections."""
@@ -122,8 +123,7 @@ class Turns:
         return server.send(claim.write)
 
     def _connect(self, account: Account) -> Pause | None:
-        self.close()
-        self._server = self._served = None
+        self.forget_server()
         try:
             self._server = self._at.ports.server_for(account)
         except (ValueError, LookupError) as error:

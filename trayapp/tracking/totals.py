@@ -7,7 +7,8 @@ What was worked is the time that really went by, whatever the clocks showed mean
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from trayapp.light import dataclass
@@ -25,11 +26,27 @@ class Totals:
     week: timedelta = timedelta()
 
 
-def totals(segments: Iterable[Segment], now: datetime, zone: tzinfo | None = None) -> Totals:
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What was worked in a week: day by day what no click changes any more, and the rest of it."""
+
+    over: Mapping[date, timedelta]
+    segments: tuple[Segment, ...]
+
+
+def totals(worked: Worked, now: datetime, zone: tzinfo | None = None) -> Totals:
     """Today's and this week's, in `zone` (None: the system's); an open segment ends `now`."""
-    monday = _monday(now, zone)
-    days = per_day(segments, monday, _DAYS_OF_WEEK, now=now, zone=zone)
+    days = week_days(worked.segments, now, zone)
+    for day, length in worked.over.items():
+        days[day] += length
     return Totals(today=days[_day_of(now, zone)], week=sum(days.values(), timedelta()))
+
+
+def week_days(
+    segments: Iterable[Segment], now: datetime, zone: tzinfo | None = None
+) -> dict[date, timedelta]:
+    """What was worked on each day of the week of `now`."""
+    return per_day(segments, _monday(now, zone), _DAYS_OF_WEEK, now=now, zone=zone)
 
 
 def per_day(
@@ -45,11 +62,11 @@ def per_day(
     bounds = [midnight(day, zone) for day in [*dates, first + count * _DAY]]
     found = dict.fromkeys(dates, timedelta())
     for segment in segments:
-        end = segment.ended_at or max(now, segment.began_at)
-        if end <= bounds[0] or segment.began_at >= bounds[-1]:
-            continue
-        for day, begins, ends in zip(dates, bounds, bounds[1:], strict=False):
-            found[day] += max(timedelta(), min(end, ends) - max(segment.began_at, begins))
+        at, end = segment.began_at, segment.ended_at or now
+        for place in range(max(bisect_right(bounds, at), 1), len(bounds)):
+            if end <= max(at, bounds[place - 1]):
+                break
+            found[dates[place - 1]] += min(end, bounds[place]) - max(at, bounds[place - 1])
     return found
 
 

@@ -13,7 +13,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from trayapp.light import dataclass
-from trayapp.queue.errors import DamagedError, translated
+from trayapp.queue import schema
+from trayapp.queue.errors import DamagedError, QueueUnreadableError, translated
 from trayapp.queue.reading import Reading
 from trayapp.queue.rows import account_of, event_of
 from trayapp.queue.task import Account, EntrySync
@@ -76,15 +77,20 @@ class EntryLog(Reading):
 
     def entries(self, days: Days, now: datetime) -> Iterator[ExportedEntry]:
         """Those of these days that are not deleted, in the order of their first clicks."""
-        with self.snapshot():
-            rows = self._connection.execute("SELECT * FROM account").fetchall()
-            accounts = {row["id"]: account_of(row) for row in rows}
-            with translated():
-                self._connection.execute("PRAGMA temp_store = MEMORY")
-                for row in self._connection.execute(_ENTRIES):
-                    found = self._entry(row["entry"], EntrySync(row["sync"]), accounts, now)
-                    if found is not None and found.day in days:
-                        yield found
+        with self.snapshot(), translated():
+            accounts = self._accounts()
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            for row in self._connection.execute(_ENTRIES):
+                found = self._entry(row["entry"], EntrySync(row["sync"]), accounts, now)
+                if found is not None and found.day in days:
+                    yield found
+
+    def _accounts(self) -> dict[int, Account]:
+        if not schema.is_ours(self._connection):
+            msg = f"{self._database} is a database of another program"
+            raise QueueUnreadableError(msg)
+        rows = self._connection.execute("SELECT * FROM account").fetchall()
+        return {row["id"]: account_of(row) for row in rows}
 
     def _entry(
         self, entry_id: str, sync: EntrySync, accounts: dict[int, Account], now: datetime

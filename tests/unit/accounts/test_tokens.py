@@ -211,3 +211,27 @@ def _stands_in(frame: FrameType | None, code: CodeType) -> bool:
     while frame is not None and frame.f_code is not code:
         frame = frame.f_back
     return frame is not None
+
+
+def test_a_pair_that_comes_after_the_sign_out_is_kept_nowhere() -> None:
+    store, server = MemoryTokenStore(OLD), FakeServer()
+    server.go_on.clear()
+    source = TokenSource(store, server.refresh)
+    raised: list[RefreshError] = []
+
+    def renew() -> None:
+        try:
+            source.renew(OLD.access)
+        except RefreshError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=renew)
+    thread.start()
+    while not server.offered:
+        thread.join(0.001)
+    store._tokens = None  # signed out
+    server.go_on.set()
+    thread.join(DEADLINE_SECONDS)
+    assert store.load() is None
+    assert [type(error) for error in raised] == [RefreshUnreachable]
+    assert "canary" not in str(raised[0])

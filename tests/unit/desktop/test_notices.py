@@ -208,7 +208,9 @@ def test_a_certificate_that_is_not_trusted_is_told_once_with_its_advice() -> Non
     said = rules()
     notices = [n for minute in range(30) for n in said.on_status(waiting(minute, Link.UNTRUSTED))]
     assert keys(notices) == ["untrusted"]
+    assert "everything is kept" in notices[0].body
     assert "date of this computer" in notices[0].body
+    assert "ca_file" in notices[0].body
 
 
 def test_a_keyring_that_stays_locked_is_told_once_with_what_to_do() -> None:

@@ -158,3 +158,8 @@ def test_another_programs_start_is_not_ours_and_a_users_off_stands_for_the_syste
     on = Finding(State.OK, "Trayapp starts at login.")
     assert autostart(home, "Exec=/gone/other\n", name="other.desktop") == on
     assert autostart(home, "Hidden=true\n").message == "Trayapp does not start at login."
+
+
+def test_one_file_that_is_off_says_nothing_of_another(home: Path) -> None:
+    autostart(home, "Exec=env\nHidden=true\n", name="a-trayapp.desktop")
+    assert autostart(home, "Exec=env\n").message == "Trayapp starts at login."

@@ -64,6 +64,20 @@ def test_what_may_not_be_written_is_a_problem_that_is_named(runtime: Path, home:
     assert said == f"{named} may not be written to, so clicks cannot be recorded."
 
 
+@as_root
+def test_a_closed_log_keeps_the_app_from_starting_and_no_click_from_its_record(
+    runtime: Path,
+) -> None:
+    runtime.chmod(0o755)
+    for name, mode in (("data", 0o777), ("state", 0o755)):
+        (runtime / name).mkdir()
+        (runtime / name).chmod(mode)
+    assert as_nobody(_LOOK_AT_DISK, str(runtime)) == (
+        f"{runtime / 'state'} may not be written to, so Trayapp cannot start."
+        " Commands record clicks all the same."
+    )
+
+
 def test_directories_open_to_others_are_told(paths: Paths) -> None:
     paths.data_dir.chmod(0o777)
     found = look_at_disk(paths)["disk"]

@@ -88,3 +88,9 @@ def test_none_is_fine_and_its_lock_is_left_as_it_was(paths: Paths) -> None:
     assert ask_app(paths)[1].message == message
     assert lock.try_acquire()
     lock.release()
+
+
+def test_where_nobody_may_look_none_runs(tmp_path: Path) -> None:
+    seen, finding = ask_app(Paths.under(tmp_path / ("x" * 300)))
+    assert (seen, finding.state) == (None, State.OK)
+    assert finding.message.startswith("Trayapp does not run.")

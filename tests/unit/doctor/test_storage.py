@@ -85,14 +85,14 @@ def test_none_yet_is_ok_and_none_is_made(tmp_path: Path) -> None:
             overwritten(0),
             State.PROBLEM,
             "The database needs you: the database is damaged. Nothing was changed.",
-            "Try again: what can still be read is brought back.",
+            "Click again, or start Trayapp: what can still be read is brought back.",
             id="its head is damaged",
         ),
         pytest.param(
             overwritten(4096 * 30),
             State.PROBLEM,
             "The database needs you: the database is damaged. Nothing was changed.",
-            "Try again: what can still be read is brought back.",
+            "Click again, or start Trayapp: what can still be read is brought back.",
             id="a page is damaged",
         ),
         pytest.param(
@@ -154,6 +154,15 @@ def test_who_has_to_sign_in_again_is_told_so(paths: Paths) -> None:
         "Type “trayapp login”; all of it goes then.",
     )
     assert known(paths).is_signed_in
+
+
+def test_where_nobody_may_look_it_cannot_be_reached(tmp_path: Path) -> None:
+    paths = Paths.under(tmp_path / ("x" * 300))
+    found = database(paths)
+    assert found.state is State.PROBLEM
+    assert "the database cannot be reached" in found.message
+    assert found.advice == "See to its disk and its folder, then try again."
+    assert known(paths) == Known()
 
 
 def test_where_the_database_cannot_be_read_the_rest_is_not_known(paths: Paths) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ from tests.fakes import FakeClock
 from tests.unit.queue.damage import PAGE, overwrite, pages_of, table
 from tests.unit.queue.support import Queue, database_in
 from trayapp.mutex import Mutex
-from trayapp.queue import salvage_words
+from trayapp.queue import age, salvage_words
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.salvaged import Salvage
@@ -129,6 +130,27 @@ def test_a_full_disk_keeps_nobody_from_reading(folder: Path) -> None:
         )
     assert run(folder, lambda queue: queue.click("e2")) is None
     assert len(table(database_in(folder), DOUBTS)) == 2
+
+
+def test_a_full_disk_leaves_the_mark_as_it_was(folder: Path) -> None:
+    run(folder, lambda queue: queue.click("e1"))
+    before, limits = mark_in(folder).read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        age.put(mark_in(folder), age.Age("another", 1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert mark_in(folder).read_bytes() == before != b""
+
+
+def test_what_a_longer_mark_left_behind_is_no_part_of_it(folder: Path, tmp_path: Path) -> None:
+    mark_in(folder).write_text("a" * 99)
+    run(folder, lambda queue: queue.click("e1"))
+    assert mark_in(folder).read_text().endswith("a" * 9)
+    shutil.copy(database_in(folder), tmp_path / "copy")
+    run(folder, lambda queue: queue.click("e2"))
+    shutil.copy(tmp_path / "copy", database_in(folder))
+    assert run(folder) is not None
 
 
 def test_a_salvage_is_told_as_such(folder: Path) -> None:

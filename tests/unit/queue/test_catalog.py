@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from tests.unit.queue.support import Queue
+from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account
 from trayapp.tracking.catalog import Catalog, Project
+from trayapp.tracking.entry import to_ms
 
 LIST = Catalog(
     projects=(Project(id="2", name="app"), Project(id="1", name="Website")), binds=True, needed=True
@@ -14,13 +16,17 @@ def other_account(queue: Queue) -> Account:
         return writer.accounts.use("example", "https://x.example", "anna")
 
 
+def read_at(writer: QueueWriter, account: Account) -> object:
+    return writer.rows("SELECT projects_ms FROM account WHERE id = ?", (account.id,))[0][0]
+
+
 def test_a_catalog_is_kept_for_its_account_and_read_by_name(queue: Queue) -> None:
     anna = other_account(queue)
     with queue.writing() as writer:
-        assert writer.accounts.catalog_read_at(anna.id) is None
+        assert read_at(writer, anna) is None
         writer.accounts.set_catalog(anna.id, LIST, queue.now)
         assert writer.accounts.catalog(anna.id) == LIST
-        assert writer.accounts.catalog_read_at(anna.id) == queue.now
+        assert read_at(writer, anna) == to_ms(queue.now)
         assert writer.accounts.catalog(1) == Catalog()
     assert queue.reader.catalog(anna.id) == LIST
 
@@ -43,4 +49,4 @@ def test_an_account_at_another_address_has_not_worked_there(queue: Queue) -> Non
         moved = writer.accounts.find("example", "https://y.example", "anna")
         assert moved is not None
         assert (moved.id, moved.last_delivery_at) == (anna.id, None)
-        assert writer.accounts.catalog_read_at(anna.id) is None
+        assert read_at(writer, anna) is None

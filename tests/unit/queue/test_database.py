@@ -28,6 +28,7 @@ from trayapp.queue.errors import (
 )
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.store import QueueWriter
+from trayapp.queue.writer_lock import WriterLock
 from trayapp.tracking.entry import EventKind
 
 REPLACE = (
@@ -292,6 +293,25 @@ def test_a_place_that_cannot_be_looked_at_is_a_queue_error_as_long_as_it_lasts(
     queue.click("e2")
     with queue.writing() as writer:
         assert writer.events.of_entry("e1") == (clicked,)
+
+
+@pytest.mark.parametrize("trouble", ["moved", "damaged"])
+def test_nobody_else_may_write_either_when_it_was_opened_anew_for_a_transaction(
+    queue: Queue, folder: Path, trouble: str
+) -> None:
+    queue.click("e1")
+    if trouble == "moved":
+        database_in(folder).rename(folder / "aside")
+    else:
+        with queue.writing() as writer:
+            writer._is_suspect = True
+    other = WriterLock(folder / "queue.lock")
+    with queue.writing() as writer:
+        assert writer.openings == 2
+        with pytest.raises(TimeoutError):
+            other.acquire(timeout=0)
+    other.acquire(timeout=0)
+    other.close()
 
 
 def test_a_closed_connection_is_a_queue_error_and_not_damage(folder: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 import requests
 from urllib3 import HTTPConnectionPool
 
+from trayapp.servers.http import bearer
 from trayapp.servers.http_session import BoundedAdapter, new_session
-from trayapp.servers.http_way import Way, address_of
+from trayapp.servers.http_way import Shown, Way, address_of
 
 URL = "http://hours.invalid:8080/api/entries"
 
@@ -48,6 +49,23 @@ def test_an_address_is_what_requests_makes_of_it(base: str, path: str) -> None:
     way = Way.find(new_session(), base)
     assert way.address(path, None) == address_of(base + path)
     assert way.address(path, {"q": "ä b"}) == address_of(base + path, {"q": "ä b"})
+
+
+def test_no_repr_tells_a_token_or_a_proxys_password() -> None:
+    session = new_session()
+    session.proxies = {"http": "http://me:canary@proxy.invalid"}
+    way = Way.find(session, URL)
+    shown = Shown.of(session, "canary", bearer("canary"))
+    assert (way.proxies["http"], shown.headers["Authorization"]) == (
+        "http://me:canary@proxy.invalid",
+        "Bearer canary",
+    )
+    adapter = session.get_adapter(URL)
+    assert isinstance(adapter, BoundedAdapter)
+    pool(adapter, URL, dict(way.proxies))
+    assert adapter._found is not None
+    assert "canary" not in repr((way, shown, adapter._found))
+    session.close()
 
 
 class TestTheConnections:

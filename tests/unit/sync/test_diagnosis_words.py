@@ -134,8 +134,9 @@ def test_it_is_told_whether_all_came_at_once(times: list[float], when: str) -> N
             "network",
             "Network error: certificate not trusted",
             (
-                "Check the date of this computer, or ask the server's administrator about the "
-                "certificate. Everything then goes by itself."
+                "Check the date of this computer, or ask the server's administrator; for a server "
+                "of your company, name its CA in the settings (ca_file). "
+                "Everything then goes by itself."
             ),
         ),
         (

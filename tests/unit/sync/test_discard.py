@@ -123,6 +123,33 @@ def test_a_doubtful_one_is_discarded_only_after_a_look(desk: Desk) -> None:
     assert desk.discard(1) == (1, 2)
 
 
+@pytest.mark.parametrize("doubt", [Doubt.SENT, Doubt.UNKNOWN])
+@pytest.mark.parametrize(("outcome", "is_asked"), [("ServerTrouble", True), ("Imported", False)])
+def test_what_the_server_answers_with_trouble_only_is_looked_for_by_the_user(
+    desk: Desk, doubt: Doubt, outcome: str, *, is_asked: bool
+) -> None:
+    """It may have acted each time; what an older app was answered says nothing of our looks."""
+    desk.clicks("SPR")
+    cause, reason = "server_trouble", "HTTP 500: Internal Server Error"
+    desk.queue.change(
+        1, status=TaskStatus.FAILED, cause=cause, doubt=doubt, reason=reason, due_in=None
+    )
+    desk.queue.change(2, doubt=doubt)  # went along
+    head = desk.queue.task(1)
+    desk.queue.do(lambda writer: writer.tasks.add_attempt(head, desk.queue.now, outcome, reason))
+    if not is_asked:
+        assert desk.refused(Refusal.DOUBTFUL, 1) == (1, 2)
+        return
+    before = desk.tasks
+    found = desk.discarder.discard([1], desk.queue.now)
+    assert (found.task_ids, found.may_be_there) == ((1, 2, 3), 2)
+    assert discarding_words(found).endswith(
+        "2 clicks may have arrived all the same: look on the server."
+    )
+    assert desk.undo(1) == (1, 2, 3)
+    assert desk.tasks == before, "in doubt as it was, so it is looked for"
+
+
 def test_what_can_never_be_looked_for_can_be_discarded(desk: Desk) -> None:
     """A task of the older app whose entry nobody knows: the user looks, not the program."""
     desk.queue.sql(

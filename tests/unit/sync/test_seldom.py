@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from trayapp.sync.seldom import EVERY_SECONDS, Seldom
 
 DEADLINE_SECONDS = 10
@@ -85,6 +87,39 @@ def test_what_comes_while_it_is_told_late_is_told_of_too() -> None:
     assert (len(heard), len(desk.late)) == (2, 1)
     desk.pass_time()
     assert len(heard) == 3
+
+
+def test_where_there_is_no_thread_for_it_each_is_told_at_once() -> None:
+    desk = Desk()
+
+    def no_thread(_seconds: float, _job: Callable[[], None]) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    seldom = Seldom(desk._tell, now=lambda: desk.now, later=no_thread)
+    for _ in range(3):
+        seldom()
+    assert desk.told == 3
+
+
+def test_what_goes_wrong_once_keeps_nothing_from_being_told_later() -> None:
+    desk = Desk()
+
+    def tell() -> None:
+        desk.told += 1
+        if desk.told < 3:
+            message = "gone"
+            raise OSError(message)
+
+    seldom = Seldom(tell, now=lambda: desk.now, later=desk._later)
+    with pytest.raises(OSError, match="gone"):
+        seldom()
+    seldom()
+    with pytest.raises(OSError, match="gone"):
+        desk.pass_time()
+    seldom()
+    desk.pass_time()
+    assert desk.told == 3
 
 
 def test_the_last_one_comes_by_itself() -> None:

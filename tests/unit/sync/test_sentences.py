@@ -76,7 +76,7 @@ def test_a_long_note_leaves_the_tracker_line_short() -> None:
         ),
         pytest.param(
             replace(SENT, doubtful=2),
-            "Not tracking · 2 being checked: their answers were lost",
+            "Not tracking · 2 sent, not confirmed yet",
             id="only doubt",
         ),
     ],
@@ -180,7 +180,7 @@ def test_the_sync_line_says_how_many_since_when_why_and_when_next(link: Link, li
         ),
         pytest.param(
             {"link": Link.ONLINE, "doubtful": 1},
-            "3 waiting since 14:02, next try at 14:05 · 1 being checked: its answer was lost",
+            "3 waiting since 14:02, next try at 14:05 · 1 sent, not confirmed yet",
             id="checking",
         ),
         pytest.param(
@@ -227,9 +227,7 @@ def test_the_sync_line_promises_nothing_it_does_not_know(
         ),
         pytest.param(replace(SENT, pending=2), "2 waiting", id="of nobody we can name"),
         pytest.param(replace(SENT, failed=2), "2 failed", id="failed, of nobody we can name"),
-        pytest.param(
-            replace(SENT, doubtful=1), "1 being checked: its answer was lost", id="doubtful"
-        ),
+        pytest.param(replace(SENT, doubtful=1), "1 sent, not confirmed yet", id="doubtful"),
     ],
 )
 def test_all_sent_is_said_only_when_it_is_so(status: SyncStatus, line: str) -> None:

@@ -98,6 +98,7 @@ def test_the_api_is_looked_for_below_what_was_typed_and_below_the_host() -> None
         (Offline("Network error: host name not found"), "host_unknown", "No host named x.example"),
         (Offline("Network error: connection refused"), "unreachable", "connection refused"),
         (Untrusted("Network error: certificate not trusted"), "certificate", "nothing was sent"),
+        (Untrusted("Network error: certificate not trusted"), "certificate", "(ca_file)."),
         (WrongAddress("HTTP 404: Not Found"), "not_this_api", "is not Example"),
         (Refused("HTTP 401: Invalid credentials"), "wrong_credentials", "Invalid credentials"),
         (SignedOut("HTTP 401: Unauthorized"), "wrong_credentials", "name and password"),

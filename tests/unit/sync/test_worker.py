@@ -88,6 +88,8 @@ class TestOneStep:
         bench.click("a")
         bench.run()
         bench.worker.reconnect()
+        bench.run()
+        assert bench.server.closed == 1, "it holds a connection and a token, and nobody's now"
         bench.click("a")
         bench.run()
         assert bench.server.closed == 1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trayapp.tracking.entry import Segment
 from trayapp.tracking.totals import (
     Totals,
+    Worked,
     midnight,
     next_midnight,
     per_day,
@@ -34,7 +35,7 @@ def span(begin: str, end: str | None, zone: tzinfo = UTC) -> Segment:
 
 
 def test_nothing_worked_is_nothing() -> None:
-    assert totals((), at("2026-01-08T12:00"), UTC) == Totals()
+    assert totals(Worked({}, ()), at("2026-01-08T12:00"), UTC) == Totals()
 
 
 def test_today_and_this_week_are_summed_and_what_runs_counts_up_to_now() -> None:
@@ -44,7 +45,7 @@ def test_today_and_this_week_are_summed_and_what_runs_counts_up_to_now() -> None
         span("2026-01-08T09:00", "2026-01-08T09:15"),
         span("2026-01-08T11:00", None),
     )
-    found = totals(segments, at("2026-01-08T12:00"), UTC)
+    found = totals(Worked({}, tuple(segments)), at("2026-01-08T12:00"), UTC)
     assert found == Totals(today=1.25 * HOUR, week=3.75 * HOUR)
 
 
@@ -67,11 +68,11 @@ def test_what_runs_over_midnight_counts_on_both_days() -> None:
 def test_a_day_is_that_of_the_zone() -> None:
     segment = span("2026-01-07T20:00", "2026-01-07T21:00")
     now = at("2026-01-07T21:00")
-    assert totals([segment], now, ZoneInfo("Asia/Yekaterinburg")).today == HOUR
-    assert totals([segment], now, ZoneInfo("Asia/Tokyo")).today == HOUR
+    assert totals(Worked({}, (segment,)), now, ZoneInfo("Asia/Yekaterinburg")).today == HOUR
+    assert totals(Worked({}, (segment,)), now, ZoneInfo("Asia/Tokyo")).today == HOUR
     later = at("2026-01-08T00:30")
-    assert totals([segment], later, UTC) == Totals(week=HOUR)
-    assert totals([segment], later, ZoneInfo("America/New_York")).today == HOUR
+    assert totals(Worked({}, (segment,)), later, UTC) == Totals(week=HOUR)
+    assert totals(Worked({}, (segment,)), later, ZoneInfo("America/New_York")).today == HOUR
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_whole_day_has_the_hours_that_went_by(day: date, length: timedelta) ->
 
 def test_an_hour_that_is_told_twice_is_two_hours_of_work() -> None:
     segment = span("2026-10-25T00:30", "2026-10-25T02:30")  # 02:30 to 03:30 on the clock of Berlin
-    assert totals([segment], at("2026-10-25T12:00"), BERLIN).today == 2 * HOUR
+    assert totals(Worked({}, (segment,)), at("2026-10-25T12:00"), BERLIN).today == 2 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_without_a_zone_it_is_the_systems() -> None:
 
 def test_a_segment_from_a_clock_that_was_ahead_counts_no_less_than_nothing() -> None:
     ahead = span("2026-01-08T13:00", None)
-    assert totals([ahead], at("2026-01-08T12:00"), UTC) == Totals()
+    assert totals(Worked({}, (ahead,)), at("2026-01-08T12:00"), UTC) == Totals()
 
 
 _MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 30)).map(  # noqa: DTZ001

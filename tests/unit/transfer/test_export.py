@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.queue.support import Queue, a_queue, database_in
-from trayapp.queue.errors import DamagedError
+from trayapp.queue.errors import DamagedError, QueueUnreadableError
 from trayapp.queue.task import Doubt, TaskStatus
 from trayapp.tracking.entry import EventKind, Stamp
 from trayapp.transfer.export import Days, EntryLog, ExportedEntry
@@ -170,4 +171,21 @@ def test_a_click_that_cannot_be_read_is_damage_and_not_left_out(queue: Queue) ->
     queue.sql("DROP TRIGGER event_unchanged")
     queue.sql("UPDATE event SET kind = 'time_entry_dance'")
     with pytest.raises(DamagedError):
+        exported(queue)
+
+
+def test_a_damaged_description_of_the_tables_is_damage_too(queue: Queue) -> None:
+    queue.click("a")
+    path = database_in(queue.folder)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_schema SET sql = 'CREATE (' WHERE name = 'account'")
+    with pytest.raises(DamagedError):
+        exported(queue)
+
+
+def test_another_programs_database_is_not_taken_for_ours(queue: Queue) -> None:
+    queue.click("a")
+    queue.sql("PRAGMA application_id = 7")
+    with pytest.raises(QueueUnreadableError):
         exported(queue)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,14 @@ from tests.unit.transfer.support import (
     step,
 )
 from trayapp.tracking.entry import TrackerState, from_ms
+from trayapp.tracking.totals import totals
 from trayapp.transfer.summary import Left
+
+
+def week_at(queue: Queue, at: int) -> timedelta:
+    now = from_ms(at * 1000)
+    return totals(queue.reader.worked_in_week(now, UTC), now, UTC).week
+
 
 # -- whose, when, which entry ----------------------------------------------------------------
 
@@ -222,3 +230,14 @@ def test_mended_alone_is_told(queue: Queue, tmp_path: Path) -> None:
     summary = bring(queue, old_file(tmp_path, first, last))
     assert (summary.imported, summary.mended, summary.changed) == ({}, 1, True)
     assert summary.lines()[0] == "1 task that was imported before is complete now."
+
+
+def test_what_was_worked_counts_whatever_was_brought_over_before(
+    queue: Queue, tmp_path: Path
+) -> None:
+    queue.click("mine")
+    own = week_at(queue, AT + 3600)
+    bring(queue, old_file(tmp_path, start(60), step("stop", 120)))
+    assert week_at(queue, AT + 3600) == own + timedelta(seconds=60)
+    bring(queue, old_file(tmp_path, start(300), step("stop", 900, entry=OTHER_ENTRY)))
+    assert week_at(queue, AT + 3600) == own + timedelta(seconds=660)

@@ -57,7 +57,7 @@ class Settings:
         window, widgets, px = self._window, self._window.widgets, self._window.theme.px
         page = window.page(width=WIDTH_UNITS)
         title = pgettext("title", "Settings")
-        widgets.label(page, title, role=Role.TITLE).grid(row=0, sticky="w", pady=(0, px(8)))
+        widgets.label(page, title, role=Role.TITLE).grid(row=0, sticky="w", pady=(0, px(4)))
         first = self._build_account(page, account)
         self._form = Form(page, widgets, self._before)
         self._form.widget.grid(row=2, sticky="we")

@@ -5,6 +5,7 @@ Decides nothing: the app checks what was typed.
 
 from __future__ import annotations
 
+import itertools
 import tkinter as tk
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +17,7 @@ from trayapp.desktop.windows.settings_model import Preferred
 from trayapp.desktop.windows.widgets import Role, Widgets
 from trayapp.i18n import _, pgettext
 
-WIDTH_UNITS = 470
+WIDTH_UNITS = 492
 """Wider than other small windows, so that it is not higher than a small screen."""
 _TIME_UNITS = 72
 _NUMBER_UNITS = 56
@@ -43,15 +44,16 @@ class Form:
         self._notifications = tk.BooleanVar(self.widget, before.notifications)
         self.at_login = tk.BooleanVar(self.widget, value=False)
         self._fields: dict[str, ttk.Widget] = {}
+        self._rows = itertools.count()
         # Made in reading order: so goes the Tab key.
         self._make_choice("language", _("Language"), _languages())
         self._make_choice("icon_style", _("Icon in the tray"), _icon_styles())
-        self._put(widgets.check(self.widget, _("Notifications"), self._notifications), above=10)
+        self._put(widgets.check(self.widget, _("Notifications"), self._notifications), above=8)
         self._make_quiet()
         self.login = widgets.check(self.widget, _("Start at login"), self.at_login)
         self._put(self.login, above=6)
-        self.login_words = widgets.label(self.widget, role=Role.MUTED, wrap=WIDTH_UNITS)
-        self._put(self.login_words)
+        self.login_words = widgets.label(self.widget, role=Role.MUTED, wrap=WIDTH_UNITS - _INDENT)
+        self._put(self.login_words, above=2, indent=_INDENT)
         self.tell_login("")
         self._make_attempts()
         self._make_certificates()
@@ -110,11 +112,11 @@ class Form:
         label = self._widgets.label(row, text, wrap=WIDTH_UNITS - _NUMBER_UNITS - 2 * RING - 8)
         label.grid(row=0, column=0, sticky="we", padx=(0, px(8)))
         self._entry(row, "max_attempts", units=_NUMBER_UNITS).grid(row=0, column=1)
-        self._put(row, above=8)
+        self._put(row, above=6)
 
     def _make_certificates(self) -> None:
         text = _("Trust the certificates in this file, too (PEM)")
-        self._put(self._widgets.label(self.widget, text, wrap=WIDTH_UNITS), above=8)
+        self._put(self._widgets.label(self.widget, text, wrap=WIDTH_UNITS), above=6)
         row, px = self._widgets.frame(self.widget), self._widgets.theme.px
         row.columnconfigure(0, weight=1)
         entry = self._widgets.entry(row, self._texts["ca_file"])
@@ -140,9 +142,11 @@ class Form:
         return holder
 
     def _put(self, widget: ttk.Widget, *, above: float = 0, indent: float = 0) -> ttk.Widget:
-        """Below what is there; grid remembers the row of what is hidden."""
-        px, row = self._widgets.theme.px, self.widget.grid_size()[1]
-        widget.grid(row=row, column=0, sticky="we", pady=(px(above), 0), padx=(px(indent), 0))
+        """Below what is there, shown or hidden: grid counts only the rows of what is shown."""
+        px = self._widgets.theme.px
+        widget.grid(
+            row=next(self._rows), column=0, sticky="we", pady=(px(above), 0), padx=(px(indent), 0)
+        )
         return widget
 
 

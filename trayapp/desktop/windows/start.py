@@ -5,23 +5,19 @@ Runs on Tk's thread. It closes when the app has written the start down, or says 
 
 from __future__ import annotations
 
-import tkinter as tk
 from collections.abc import Sequence
 from dataclasses import replace
 
 from trayapp.clock import SystemClock
-from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.account import text
-from trayapp.desktop.windows.banner import Banner
 from trayapp.desktop.windows.field import Field
+from trayapp.desktop.windows.field_form import ASK_SECONDS, FieldForm
 from trayapp.desktop.windows.start_model import Choices
 from trayapp.desktop.windows.suggestions import Suggestions
-from trayapp.desktop.windows.widgets import Kind, Role, set_enabled
+from trayapp.desktop.windows.widgets import Role
 from trayapp.desktop.windows.window import Opening, Sign, Window
 from trayapp.i18n import _, pgettext
-
-ASK_SECONDS = 10.0
 
 
 def open_window(opening: Opening) -> Window:
@@ -65,7 +61,7 @@ class Start:
         self._read_on()
 
     def _build(self) -> None:
-        window, widgets, px = self._window, self._window.widgets, self._window.theme.px
+        window, widgets = self._window, self._window.widgets
         page = window.page()
         widgets.label(page, pgettext("title", "Start"), role=Role.TITLE).grid(row=0, sticky="w")
         self._note = Field(page, widgets, _("What are you doing?"))
@@ -73,10 +69,8 @@ class Start:
         hint = _("HH:MM of today; empty means now.")
         self._at = Field(page, widgets, _("Started at"), hint=hint)
         self._fields = {"note": self._note, "project": self._project, "at": self._at}
-        for row, field in enumerate(self._fields.values(), start=1):
-            field.widget.grid(row=row, sticky="we", pady=(px(8), 0))
-        self._banner = Banner(page, widgets, row=4)
-        self._build_footer(page)
+        label = pgettext("menu", "Start")
+        self._form = FieldForm(window, page, self._fields, row=1, label=label, done=self._start)
         Suggestions(page, widgets, self._note, found=self._past_labels, taken=self._take_past)
         Suggestions(
             page,
@@ -85,23 +79,12 @@ class Start:
             found=self._projects,
             taken=self._take_project,
         )
-        window.show(self._note.entry, default=self._start_button)
+        window.show(self._note.entry, default=self._form.default)
 
     def _project_hint(self) -> str:
         if self._choices.binds:
             return _("One of those on your server; type to find it.")
         return ""
-
-    def _build_footer(self, page: tk.Misc) -> None:
-        widgets, px = self._window.widgets, self._window.theme.px
-        footer = widgets.frame(page)
-        footer.grid(row=5, sticky="we", pady=(px(16), 0))
-        footer.columnconfigure(0, weight=1)
-        self._cancel_button = widgets.button(footer, _("Cancel"), self._window.close)
-        self._cancel_button.grid(row=0, column=1, padx=(0, px(2)))
-        label = pgettext("menu", "Start")
-        self._start_button = widgets.button(footer, label, self._start, kind=Kind.ACCENT)
-        self._start_button.grid(row=0, column=2)
 
     # -- what could be typed ---------------------------------------------------------------
 
@@ -123,16 +106,10 @@ class Start:
     def _start(self) -> None:
         stamp = self._clock.stamp()
         if not self._choices.takes(self._project.text):
-            self._refuse(self._no_project(), self._project)
+            self._form.refuse(self._no_project(), "project")
             return
         arguments = {name: field.text for name, field in self._fields.items()}
-        self._set_busy(busy=True)
-        self._window.ask(
-            Request("start_typed", arguments, stamp),
-            self._on_answer,
-            timeout=ASK_SECONDS,
-            failed=self._on_unreachable,
-        )
+        self._form.send(Request("start_typed", arguments, stamp), self._on_answer)
 
     def _no_project(self) -> str:
         if not self._project.text:
@@ -143,26 +120,7 @@ class Start:
     def _on_answer(self, reply: Reply) -> None:
         if reply.changed:
             self._window.close()
-            return
-        self._set_busy(busy=False)
-        if reply.ok:  # it runs already
-            self._banner.say(Sign.NOTE, reply.message)
-            self._note.ask_anew()
-            return
-        self._refuse(reply.message, self._fields.get(text(reply.value, "field"), self._note))
-
-    def _on_unreachable(self, error: ChannelError) -> None:
-        self._set_busy(busy=False)
-        self._banner.say(Sign.NEEDS_YOU, f"{error.title} {error.message}")
-        self._start_button.focus_set()
-
-    def _refuse(self, why: str, field: Field) -> None:
-        self._banner.say(Sign.NEEDS_YOU, why)
-        field.ask_anew()
-
-    def _set_busy(self, *, busy: bool) -> None:
-        for field in self._fields.values():
-            set_enabled(field.widget, enabled=not busy)
-        set_enabled(self._start_button, enabled=not busy)
-        if busy:
-            self._cancel_button.focus_set()
+        elif reply.ok:  # it runs already
+            self._form.refuse(reply.message, sign=Sign.NOTE)
+        else:
+            self._form.refuse(reply.message, text(reply.value, "field"))

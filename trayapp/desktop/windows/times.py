@@ -5,19 +5,15 @@ Runs on Tk's thread. It closes when the app has written the correction down, or 
 
 from __future__ import annotations
 
-import tkinter as tk
-
 from trayapp.clock import SystemClock
-from trayapp.control.endpoint import ChannelError
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.account import text
-from trayapp.desktop.windows.banner import Banner
 from trayapp.desktop.windows.field import Field
-from trayapp.desktop.windows.widgets import Kind, Role, set_enabled
+from trayapp.desktop.windows.field_form import ASK_SECONDS, FieldForm
+from trayapp.desktop.windows.widgets import Role
 from trayapp.desktop.windows.window import CONTENT_UNITS, Opening, Sign, Window
 from trayapp.i18n import _, pgettext
 
-ASK_SECONDS = 10.0
 _OF_STOP = "stopped-at"
 
 
@@ -62,23 +58,10 @@ class Times:
             page, widgets, _("Stopped at"), hint=hint, text=self._before["stopped"]
         )
         self._fields = {"started": self._started, "stopped": self._stopped}
-        for row, field in enumerate(self._fields.values(), start=2):
-            field.widget.grid(row=row, sticky="we", pady=(px(8), 0))
-        self._banner = Banner(page, widgets, row=4)
-        self._build_footer(page)
+        self._form = FieldForm(window, page, self._fields, row=2, label=_("Save"), done=self._save)
         first = self._stopped if self._at_stop else self._started
-        window.show(first.entry, default=self._save_button)
+        window.show(first.entry, default=self._form.default)
         first.ask_anew()
-
-    def _build_footer(self, page: tk.Misc) -> None:
-        widgets, px = self._window.widgets, self._window.theme.px
-        footer = widgets.frame(page)
-        footer.grid(row=5, sticky="we", pady=(px(16), 0))
-        footer.columnconfigure(0, weight=1)
-        self._cancel_button = widgets.button(footer, _("Cancel"), self._window.close)
-        self._cancel_button.grid(row=0, column=1, padx=(0, px(2)))
-        self._save_button = widgets.button(footer, _("Save"), self._save, kind=Kind.ACCENT)
-        self._save_button.grid(row=0, column=2)
 
     def _save(self) -> None:
         stamp = self._clock.stamp()
@@ -89,38 +72,17 @@ class Times:
         }
         emptied = next((name for name, typed in changed.items() if not typed), None)
         if emptied is not None:
-            self._refuse(_("A time that was there cannot be taken away; type another."), emptied)
+            words = _("A time that was there cannot be taken away; type another.")
+            self._form.refuse(words, emptied)
             return
         if not changed:
             self._window.close()
             return
-        self._set_busy(busy=True)
-        self._window.ask(
-            Request("edit_typed", {"entry": self._entry, **changed}, stamp),
-            self._on_answer,
-            timeout=ASK_SECONDS,
-            failed=self._on_unreachable,
-        )
+        request = Request("edit_typed", {"entry": self._entry, **changed}, stamp)
+        self._form.send(request, self._on_answer)
 
     def _on_answer(self, reply: Reply) -> None:
         if reply.ok:
             self._window.close()
-            return
-        self._set_busy(busy=False)
-        self._refuse(reply.message, text(reply.value, "field"))
-
-    def _on_unreachable(self, error: ChannelError) -> None:
-        self._set_busy(busy=False)
-        self._banner.say(Sign.NEEDS_YOU, f"{error.title} {error.message}")
-        self._save_button.focus_set()
-
-    def _refuse(self, why: str, name: str) -> None:
-        self._banner.say(Sign.NEEDS_YOU, why)
-        self._fields.get(name, self._started).ask_anew()
-
-    def _set_busy(self, *, busy: bool) -> None:
-        for field in self._fields.values():
-            set_enabled(field.widget, enabled=not busy)
-        set_enabled(self._save_button, enabled=not busy)
-        if busy:
-            self._cancel_button.focus_set()
+        else:
+            self._form.refuse(reply.message, text(reply.value, "field"))

@@ -229,7 +229,7 @@ class Window:
         if self._is_shown:
             self.top.deiconify()
             self.top.lift()
-            self.top.focus_force()
+            (self.top.focus_lastfor() or self.top).focus_force()
 
     def _say_waiting(self) -> None:
         if self._page is None:
