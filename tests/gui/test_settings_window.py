@@ -48,7 +48,11 @@ def app() -> FakeApp:
 @pytest.fixture
 def homes(tmp_path: Path) -> dict[str, str]:
     """A home of the window's own: it writes there what starts at login."""
-    return {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    return {
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_CONFIG_DIRS": str(tmp_path / "site"),  # in the machine's Trayapp may be installed
+    }
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ RUNS = Seen(version="1", has_host=True)
 
 @pytest.fixture(autouse=True)
 def _no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_CONFIG_DIRS"):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_DIRS", "/nowhere/xdg")  # here Trayapp may be installed
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NOWHERE)
 
 
