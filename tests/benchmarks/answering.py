@@ -1,7 +1,8 @@
 """A server in a process of its own that says yes at once, or after a delay: `DELAY_SECONDS`.
 
-It answers a PUT or POST with what was put, as the server inside does, and a GET with all it was
-given, in order. Nothing is stored or checked, so that the client's cost is what is measured.
+It answers events with what was sent, as the server inside does, any other POST with what was
+posted, and a GET with all it was given, in order. Nothing is stored or checked, so that the
+client's cost is what is measured.
 """
 
 from __future__ import annotations
@@ -63,11 +64,18 @@ class _Connection(socketserver.BaseRequestHandler):
         else:
             if self.server.delay:
                 threading.Event().wait(self.server.delay)
-            self.server.given.append(path.rpartition("/")[2])
-            name = json.dumps(path.rpartition("/")[2]).encode()
-            content = b'{"events": [{"id": ' + name + b", " + body[1:] + b"]}"
+            content = self._taken(path, body)
         head = _HEAD + str(len(content)).encode()
         self.request.sendall(head + _HEAD_END + content)
+
+    def _taken(self, path: str, body: bytes) -> bytes:
+        if path != "/events":
+            self.server.given.append(path.rpartition("/")[2])
+            return body
+        sent = json.loads(body)["events"]
+        self.server.given += [event["id"] for event in sent]
+        told = [{"id": event["id"], "status": 201, "event": event} for event in sent]
+        return json.dumps({"events": told}, ensure_ascii=False).encode()
 
 
 def _length_in(head: bytes) -> int:
@@ -95,7 +103,7 @@ class Answering:
     url: str
 
     def given(self) -> list[str]:
-        """The last part of each path that was written to, in order."""
+        """The ids of events, and the last part of each other path written to, in order."""
         found: list[str] = requests.get(self.url, timeout=30).json()
         return found
 

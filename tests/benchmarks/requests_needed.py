@@ -21,7 +21,7 @@ from trayapp.tracking.tracker import Changed, Pause, Resume, Start, Stop
 
 _CLICKS, _ENTRIES, _SEGMENTS = 40, 10, 20
 _MOST = {
-    EMBEDDED: (_CLICKS, "one write a click: it keeps clicks, not entries"),
+    EMBEDDED: (1, "one write per 100 clicks: it keeps clicks, not entries"),
     PLAIN: (_SEGMENTS, "one write a segment"),
     TIMETAGGER: (_SEGMENTS, "one write a segment"),
     HUBNITY_FEB: (1, "one write per 100 entries"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -190,9 +191,15 @@ class Wire:
         self.tokens.save(Tokens(access=pair.access, refresh=pair.refresh))
 
     @property
-    def puts(self) -> list[str]:
+    def sent(self) -> list[str]:
         """The events sent so far, by id, in order."""
-        return [seen.path.rpartition("/")[2] for seen in self.proxy.ledger if seen.method == "PUT"]
+        return [event for request in self.requests for event in request]
+
+    @property
+    def requests(self) -> list[list[str]]:
+        """The events of each request that carried some."""
+        bodies = [seen.content for seen in self.proxy.ledger if seen.path == "/events"]
+        return [[event["id"] for event in json.loads(body)["events"]] for body in bodies]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from trayapp.queue.task_table import TaskTable
 from trayapp.sync.retry import Retrier
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
 from trayapp.timer import Timer
-from trayapp.tracking.entry import EventKind, Stamp, to_ms
+from trayapp.tracking.entry import Event, EventKind, Stamp, to_ms
 from trayapp.tracking.tracker import AlreadySo, Changed, Command, Pause
 
 
@@ -58,11 +58,13 @@ class _EndingNow(Relay):
         self._clock = clock
 
     def plan(self, unit: Unit) -> Write | Nothing:
-        first, *others = unit.pending
-        if first.kind not in {EventKind.PAUSE, EventKind.STOP}:
-            return self.inner.plan(unit)
-        stamp = replace(first.stamp, at=max(self._clock.now(), first.at))
-        return self.inner.plan(replace(unit, pending=(replace(first, stamp=stamp), *others)))
+        return self.inner.plan(replace(unit, pending=tuple(map(self._ended, unit.pending))))
+
+    def _ended(self, event: Event) -> Event:
+        if event.kind not in {EventKind.PAUSE, EventKind.STOP}:
+            return event
+        stamp = replace(event.stamp, at=max(self._clock.now(), event.at))
+        return replace(event, stamp=stamp)
 
 
 class _Forgetful(Retrier):

@@ -5,7 +5,7 @@ All in this process, no socket. The witness between the program and a house sees
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,8 @@ from trayapp.sync.outcome import (
     Doubtful,
     Outcome,
     Removed,
+    Several,
+    Unasked,
 )
 from trayapp.sync.retry import Retrier
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
@@ -82,15 +84,19 @@ class Witness(Relay):
         return plan
 
     def send(self, write: Write) -> Outcome:
-        self._check(write)
-        for event in write.settles:
-            self._seen.doubts[self._user, event] = 1 if write.repeatable else 2
+        parts = write.parts or (write,)
+        entries = [self._check(part) for part in parts]
+        assert len(set(entries)) == len(entries), f"twice in one request: {entries}"
+        for part in parts:
+            for event in part.settles:
+                self._seen.doubts[self._user, event] = 1 if part.repeatable else 2
         self._world.pass_by("before")
         outcome = self.inner.send(write)
         self._world.pass_by("after")
-        if not isinstance(outcome, Doubtful | AlreadySo):
-            self._forget(write)
-        self._take(write, outcome)
+        for part, told in zip(parts, _told_apart(write, outcome), strict=True):
+            if not isinstance(told, Doubtful | AlreadySo):
+                self._forget(part)
+            self._take(part, told)
         return outcome
 
     def look(self, unit: Unit, write: Write) -> Outcome:
@@ -105,7 +111,9 @@ class Witness(Relay):
         self._take(write, outcome)
         return outcome
 
-    def _check(self, write: Write) -> None:
+    def _check(self, write: Write) -> str:
+        """The entry it is about."""
+        entry = ""
         for event in write.settles:
             left = self._seen.doubts.get((self._user, event), 0)
             assert left <= 0, f"sent again without a look: {event}"
@@ -118,6 +126,7 @@ class Witness(Relay):
         )
         order = [str(row[0]) for row in unsent[: len(write.settles)]]
         assert order == list(write.settles), f"overtakes: {write.settles} before {order}"
+        return entry
 
     def _forget(self, write: Write) -> None:
         for event in write.settles:
@@ -131,6 +140,14 @@ class Witness(Relay):
             self._seen.delivered |= set(settles)
         if isinstance(outcome, Delivered | Removed):
             self._seen.yes_at[self._user] = self._world.clock.boot()
+
+
+def _told_apart(write: Write, outcome: Outcome) -> Sequence[Outcome]:
+    """What became of each part: a doubt is one about all, all else befell the first."""
+    if isinstance(outcome, Several):
+        return outcome.parts
+    others = outcome if isinstance(outcome, Doubtful) else Unasked()
+    return (outcome, *[others] * (len(write.parts) - 1))
 
 
 class World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
 from datetime import timedelta
@@ -33,8 +34,14 @@ def told(life: Life) -> set[str]:
     return {*failed, *([waiting] if waiting else [])}
 
 
-def entries_in_doubt(life: Life) -> int:
-    return _count(life, "COUNT(DISTINCT entry) FROM sync_queue WHERE doubt <> 'none'")
+def is_one_request_in_doubt(life: Life, scene: Scene) -> bool:
+    """Whether what is in doubt is one entry at most, or all of it went in one request."""
+    sql = "SELECT DISTINCT entry FROM sync_queue WHERE doubt <> 'none'"
+    in_doubt = {row[0] for row in rows_of(life.paths.database, sql)}
+    if len(in_doubt) <= 1:
+        return True
+    bodies = [json.loads(one.content) for one in scene.proxy.ledger if one.path == "/events"]
+    return any(in_doubt <= {event["entry"] for event in body["events"]} for body in bodies)
 
 
 def tried(life: Life) -> int:

@@ -7,6 +7,7 @@ the server once, with its own time, in order.
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from tests import ram
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
 from tests.integration.lives import Killed, Life, Reaper, Worker
-from tests.integration.scenes import SERVERS, Scene
+from tests.integration.scenes import EMBEDDED, SERVERS, Scene
 from trayapp.config import Paths
 from trayapp.demo.proxy import DropAfter, DropBefore, Fault, Pass, Truncate
 from trayapp.sync.worker import SyncWorker
@@ -48,6 +49,20 @@ STORY: Plot = (
 )
 # The answers to some writes are lost, so that there are looks to be killed at.
 FAULTS: tuple[Fault, ...] = (Pass(), DropAfter(), Pass(), DropBefore(), Pass(), Pass(), Truncate())
+# Several entries at once, twice, for a server that takes them in one request.
+BACKLOG: Plot = (
+    (61.257, "start", "Ночь 🌙", 0),
+    (120.5, "pause", "", 0),
+    (33.301, "resume", "", 0),
+    (9.5, "start", "another thing", 0),
+    (45.9, "pause", "", 0),
+    (5.004, "stop", "", 0),
+    (70, "start", "a third runs on", ALL),
+    (70, "pause", "", 0),
+    (0.25, "resume", "", 0),
+    (70, "start", "the last one", ALL),
+)
+LOST_BATCHES: tuple[Fault, ...] = (DropAfter(), DropBefore())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +79,18 @@ class Telling:
     """The story with kills: the first at a point of the first life, the next of the second."""
 
     def __init__(
-        self, scene: Scene, root: Path, plot: Plot, kills: Sequence[int], worker: Worker
+        self,
+        scene: Scene,
+        root: Path,
+        plot: Plot,
+        kills: Sequence[int],
+        *,
+        worker: Worker,
+        faults: Sequence[Fault],
     ) -> None:
         self._scene = scene
         self._plot = plot
+        self._faults = faults
         self._clock = FakeClock()
         self._kills = list(kills)
         self._worker = worker
@@ -77,7 +100,7 @@ class Telling:
 
     def tell(self) -> Told:
         self._scene.renew()
-        self._scene.proxy.play(FAULTS, only=lambda method, _path: method != "GET")
+        self._scene.proxy.play(self._faults, only=lambda method, _path: method != "GET")
         try:
             for seconds, name, note, steps in self._plot:
                 self._clock.advance(seconds)
@@ -142,10 +165,11 @@ def tell(
     *,
     plot: Plot = STORY,
     worker: Worker = SyncWorker,
+    faults: Sequence[Fault] = FAULTS,
 ) -> Told:
     home = root / "telling"
     try:
-        return Telling(scene, home, plot, kills, worker).tell()
+        return Telling(scene, home, plot, kills, worker=worker, faults=faults).tell()
     finally:
         shutil.rmtree(home)
 
@@ -162,6 +186,26 @@ def test_killed_at_any_point_every_acknowledged_click_arrives_once(
         deaths: set[str] = set()
         for point in range(1, unharmed.points + 1):
             told = tell(scene, tmp_path, [point])
+            assert told.complaints == (), f"killed {told.deaths} at point {point}"
+            assert len(told.deaths) == 1
+            deaths.update(told.deaths)
+    moments = ("commit", "send", "look")
+    assert deaths == {f"{when} {what}" for when in ("before", "after") for what in moments}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_killed_at_any_point_of_a_batch_every_acknowledged_click_arrives_once(
+    tmp_path: Path,
+) -> None:
+    with Scene(EMBEDDED, tmp_path, FakeClock()) as scene:
+        unharmed = tell(scene, tmp_path, plot=BACKLOG, faults=LOST_BATCHES)
+        assert (unharmed.complaints, unharmed.recorded) == ((), len(BACKLOG))
+        sent = [len(json.loads(seen.content)["events"]) for seen in scene.proxy.ledger[:1]]
+        assert sent == [8]  # the start of another ends the first
+        deaths: set[str] = set()
+        for point in range(1, unharmed.points + 1):
+            told = tell(scene, tmp_path, [point], plot=BACKLOG, faults=LOST_BATCHES)
             assert told.complaints == (), f"killed {told.deaths} at point {point}"
             assert len(told.deaths) == 1
             deaths.update(told.deaths)

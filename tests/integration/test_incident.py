@@ -16,7 +16,7 @@ from tests.integration.core_support import (
     made_paths,
     rows_of,
 )
-from trayapp.demo.proxy import SAY_500, DropAfter, Pass, Say
+from trayapp.demo.proxy import SAY_500, DropAfter, Say
 from trayapp.sync.sentences import sync_line
 from trayapp.sync.status import AccountView, Link
 from trayapp.tracking.entry import EventKind, to_ms
@@ -74,7 +74,7 @@ def test_pause_and_resume_are_sent_in_the_order_they_were_clicked_before_the_sto
         bench.work()
         wire.proxy.start()
         bench.live(timedelta(minutes=10))
-        assert wire.puts == [event.id for event in bench.clicked]
+        assert wire.sent == [event.id for event in bench.clicked]
 
 
 def test_a_held_event_is_not_overtaken_during_a_backoff(tmp_path: Path) -> None:
@@ -84,24 +84,28 @@ def test_a_held_event_is_not_overtaken_during_a_backoff(tmp_path: Path) -> None:
         bench.work()
         bench.click(Stop())
         bench.work()
-        first = bench.clicked[0].id
-        assert set(wire.puts) == {first}
+        tried = [event.id for event in bench.clicked[:2]]
+        assert wire.requests == [tried]
         bench.live(timedelta(minutes=2))
-        assert wire.puts == [first, *(event.id for event in bench.clicked)]
+        assert wire.requests == [tried, [event.id for event in bench.clicked]]
 
 
 def test_what_follows_a_refused_event_is_held_and_other_entries_go_on(tmp_path: Path) -> None:
     with bench_over_http(tmp_path) as (bench, wire):
-        wire.proxy.play([Pass(), Say(status=422, body='{"message": "project closed"}')])
-        bench.clicks(Start("Website"), Pause(), Resume(), Start("Support"), Pause())
+        bench.clicks(Start("Website"))
+        bench.work()
+        refused = Say(status=422, body='{"message": "project closed"}')
+        wire.proxy.play([refused, refused])  # both entries together, and then the first alone
+        bench.clicks(Pause(), Resume(), Start("Support"), Pause())
         bench.live(timedelta(days=1))
         start, pause, resume, stop, other, other_pause = (event.id for event in bench.clicked)
-        assert wire.puts == [start, pause, other, other_pause]
+        first, second = [pause, resume, stop], [other, other_pause]
+        assert wire.requests == [[start], [*first, *second], first, second]
         assert (bench.status.failed, bench.status.pending) == (1, 2)
         bench.retry_all()
         bench.work()
         # A day is longer than a token lasts, so one of them was sent twice: refused, then taken.
-        assert list(dict.fromkeys(wire.puts[4:])) == [pause, resume, stop]
+        assert list(dict.fromkeys(map(tuple, wire.requests[4:]))) == [tuple(first)]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_a_click_is_sent_by_one_sender_only(tmp_path: Path) -> None:
         bench.clicks(Start("Website"), Pause(), Resume(), Stop())
         assert wire.proxy.ledger == ()  # whoever clicks sends nothing
         bench.work()
-        assert wire.puts == [event.id for event in bench.clicked]
+        assert wire.sent == [event.id for event in bench.clicked]
 
 
 def test_a_lost_answer_is_looked_up_and_not_sent_again(tmp_path: Path) -> None:
@@ -169,7 +173,7 @@ def test_a_lost_answer_is_looked_up_and_not_sent_again(tmp_path: Path) -> None:
         wire.proxy.play([DropAfter()])
         bench.click(Start("Website"))
         bench.live(timedelta(minutes=1))
-        assert [seen.method for seen in wire.proxy.ledger] == ["PUT", "GET"]
+        assert [seen.method for seen in wire.proxy.ledger] == ["POST", "GET"]
         assert bench.status.all_sent
 
 

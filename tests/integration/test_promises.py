@@ -29,7 +29,7 @@ def test_no_request_goes_to_anyone_but_the_configured_server(tmp_path: Path) -> 
             app.click("start", project="Website")
             app.wait_until_all_sent()
             auth.expire_access()
-            proxy.play([SAY_ELSEWHERE, DropAfter()], only=lambda method, _path: method == "PUT")
+            proxy.play([SAY_ELSEWHERE, DropAfter()], only=lambda _method, path: path == "/events")
             app.click("pause")
             app.wait_for(lambda status: status.link is Link.WRONG_ADDRESS)
             assert app.ask("retry").ok

@@ -16,7 +16,14 @@ from tests.integration.ledger import Diary
 from tests.integration.lies import FAULTS, HASTY, is_write
 from tests.integration.lives import life_of
 from tests.integration.mutants import BlindWorker, Trusting
-from tests.integration.rounds import Round, entries_in_doubt, play_round, told, tried, work_for
+from tests.integration.rounds import (
+    Round,
+    is_one_request_in_doubt,
+    play_round,
+    told,
+    tried,
+    work_for,
+)
 from tests.integration.scenes import (
     ALL_SERVERS,
     EMBEDDED,
@@ -117,7 +124,7 @@ def test_a_night_of_nothing_else_costs_two_tasks_their_attempts_and_heals_by_its
         assert reason in told(life)
         assert life.core.status().failed <= 1
         assert tried(life) <= MOST_TRIED
-        assert entries_in_doubt(life) <= 1
+        assert is_one_request_in_doubt(life, scene)
         scene.proxy.play(())
         life.rest()
         log = life.log()

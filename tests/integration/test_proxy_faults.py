@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -100,6 +101,38 @@ def test_a_single_fault_at_any_click_is_told_and_changes_nothing_in_the_end(
                 life.rest()
         assert complaints(scene, life, diary) == []
         assert diary.recorded == len(VERBS)
+
+
+BACKLOG = ("start", "pause", "resume", "start", "stop", "start")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_single_fault_of_several_entries_at_once_changes_nothing_in_the_end(
+    name: str, tmp_path: Path
+) -> None:
+    clock, diary = FakeClock(), Diary()
+    fault, reason = FAULTS[name]
+    with (
+        Scene(EMBEDDED, tmp_path, clock, timeouts=HASTY) as scene,
+        life_of(scene, tmp_path, clock) as life,
+    ):
+        for number, verb in enumerate(BACKLOG):
+            clock.advance(61.25)
+            life.click(diary, verb, f"№ {number}")
+        Trap(scene, fault, is_write).spring(life)
+        met = next(one for one in scene.proxy.ledger if is_write(one.method, one.path))
+        assert len(json.loads(met.content)["events"]) == len(BACKLOG) + 1
+        # Refused as a whole it is taken apart, until there is nothing to refuse any more.
+        whole = name != "403"
+        assert told(life) == ({reason} if reason and whole else set())
+        life.rest()
+        assert causes(life) == (needs_user(EMBEDDED, name, "start") if whole else set())
+        if life.core.status().failed:
+            life.retry_all()
+            life.rest()
+        assert complaints(scene, life, diary) == []
+        assert diary.recorded == len(BACKLOG)
 
 
 REFUSED = {"401", "403"}

@@ -121,13 +121,17 @@ def chaos(seed: int, *, share: float = 0.5, faults: Sequence[Fault] = CHAOS) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One request: what was done to it, how often the server got it, what the client was told."""
+    """One request: what was done to it, how often the server got it, what the client was told.
+
+    `content` is its body.
+    """
 
     method: str
     path: str
     fault: Fault
     reached: int
     status: int | None
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 class MisbehavingProxy(Served):
@@ -225,7 +229,14 @@ class _Handler(BaseHTTPRequestHandler):
         status = None if reply is None else reply.status
         # Noted before the client can know, so that a test finds it.
         self.proxy.note(
-            Seen(method=self.command, path=path, fault=fault, reached=reached, status=status)
+            Seen(
+                method=self.command,
+                path=path,
+                fault=fault,
+                reached=reached,
+                status=status,
+                content=content,
+            )
         )
         if isinstance(fault, Outlast) and fault.after:
             self.proxy.outlast(self.connection)

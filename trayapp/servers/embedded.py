@@ -1,12 +1,12 @@
 """EmbeddedServer: the client of the server inside, in this process or over HTTP alike.
 
-One `PUT` per event, repeatable by construction, so what is in doubt needs no care beyond a look.
+Events go as they were clicked, many in one request, repeatable by construction; so what is in
+doubt needs no care beyond a look.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,19 +15,32 @@ from trayapp.accounts.tokens import TokenSource, TokenStore
 from trayapp.i18n import _, ngettext
 from trayapp.queue.reader import QueueReader
 from trayapp.servers.embedded_app import EmbeddedApp
-from trayapp.servers.embedded_json import BadEventError, JsonObject, event_body, event_from_json
+from trayapp.servers.embedded_events import (
+    Sent,
+    events_in,
+    not_shown,
+    of_all,
+    outcome_of,
+    request_of,
+    shown_in,
+    together,
+    told_in,
+)
+from trayapp.servers.embedded_json import MAX_EVENTS, BadEventError, event_body, event_from_json
 from trayapp.servers.embedded_store import Past, Rebuilt, StoredEvent
 from trayapp.servers.http import HttpClient, token_refresher
-from trayapp.servers.http_answer import Answer, clean_words, phrase_of
+from trayapp.servers.http_answer import Answer, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_status
 from trayapp.sync.outcome import (
     Absent,
-    Conflict,
+    AlreadySo,
     Delivered,
     Ours,
     Outcome,
     Refused,
     Removed,
+    Several,
+    Unasked,
     WrongAddress,
 )
 from trayapp.sync.server import Capabilities, Nothing, Unit, Write
@@ -37,9 +50,8 @@ from trayapp.tracking.entry import Event, TimeEntry
 if TYPE_CHECKING:
     import requests
 
-_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_CAPABILITIES = Capabilities()
-_CONFLICT, _GONE, _NOT_FOUND = 409, 410, 404
+_CAPABILITIES = Capabilities(batch=MAX_EVENTS, keeps_events=True)
+_NOT_FOUND, _GONE = 404, 410
 
 
 class EmbeddedServer:
@@ -58,54 +70,72 @@ class EmbeddedServer:
         if not unit.pending:
             msg = "nothing is pending"
             raise ValueError(msg)
-        event = unit.pending[0]
         is_unheard_of = unit.entry.deleted and unit.before is None
         if is_unheard_of or any(known.removed for known in unit.known.values()):
             # Here an entry is removed as a whole, and would answer 410 to each of them.
             return Nothing(settles=tuple(pending.id for pending in unit.pending))
-        body = {
-            "method": "PUT",
-            "path": f"/entries/{event.entry_id}/events/{event.id}",
-            "json": event_body(event),
-        }
-        text = _AS_JSON(body)
-        text.encode()  # half a surrogate pair is a ValueError, here and not while sending
+        body, count = request_of(unit.pending)
         return Write(
-            body=text,
-            settles=(event.id,),
-            segment_id=_segment_id(unit.entry, event),
+            body=body,
+            settles=tuple(event.id for event in unit.pending[:count]),
+            segment_id=_segment_id(unit.entry, unit.pending[0]),
             repeatable=True,
         )
 
     def send(self, write: Write) -> Outcome:
-        request = _request_of(write)
-        if isinstance(request, Ours):
-            return request
-        path, wanted = request
-        answer = self._client.send("PUT", path, wanted)
+        if not write.parts:
+            told = self._send((write,))
+            return told if isinstance(told, Outcome) else told[0]
+        count = together(write.parts)
+        told = self._send(write.parts[:count])
+        while isinstance(told, (Refused, Ours)) and count > 1:
+            count //= 2  # until the one that it does not take is alone
+            told = self._send(write.parts[:count])
+        parts = of_all(told, count) if isinstance(told, Outcome) else told
+        return Several(parts=(*parts, *[Unasked()] * (len(write.parts) - count)))
+
+    def _send(self, writes: Sequence[Write]) -> list[Outcome] | Outcome:
+        """What became of each in one request; an outcome: of the request as a whole."""
+        sent: list[Sent] = []
+        for write in writes:
+            events = events_in(write)
+            if isinstance(events, Ours):
+                return events
+            sent.append(events)
+        body = {"events": [event for events in sent for event in events]}
+        answer = self._client.send("POST", "/events", body)
         if not isinstance(answer, Answer):
             return answer
-        if answer.status == _CONFLICT:
-            return self._find(path, wanted, missing=Refused(_reason(answer)))
-        # A 2xx that does not show the event did not come from this API.
-        stranger = WrongAddress(f"HTTP {answer.status}: the answer does not show what was sent")
-        return _judge(answer, path, wanted, missing=stranger)
+        outcome = outcome_of_status(answer, repeatable=True)
+        if outcome is not None:
+            return outcome
+        told = told_in(answer)
+        return [
+            self._clear(events, outcome_of(events, told, missing=not_shown(answer)))
+            for events in sent
+        ]
+
+    def _clear(self, sent: Sent, outcome: Outcome) -> Outcome:
+        """Where something else stands under our id: what does."""
+        is_conflict = isinstance(outcome, AlreadySo)
+        return self._find(sent, missing=Refused(outcome.reason)) if is_conflict else outcome
 
     def look(self, unit: Unit, write: Write) -> Outcome:  # noqa: ARG002  # the port's: ids suffice here
-        request = _request_of(write)
-        if isinstance(request, Ours):
-            return request
-        path, wanted = request
-        return self._find(path, wanted, missing=Absent())
+        sent = events_in(write)
+        return sent if isinstance(sent, Ours) else self._find(sent, missing=Absent())
 
-    def _find(self, path: str, wanted: JsonObject, *, missing: Outcome) -> Outcome:
-        """Read the entry that `path` belongs to, and compare the event in it."""
-        answer = self._client.get(path.partition("/events/")[0])
+    def _find(self, sent: Sent, *, missing: Outcome) -> Outcome:
+        """Read the entry of these events, and compare them."""
+        entry_id = str(sent[0]["entry"])
+        answer = self._client.get(f"/entries/{entry_id}")
         if not isinstance(answer, Answer):
             return answer
         if answer.status == _NOT_FOUND and answer.field("error") == "unknown_entry":
             return missing
-        return _judge(answer, path, wanted, missing=missing)
+        if answer.status == _GONE:
+            return Removed(f"HTTP {_GONE}: {answer.words() or phrase_of(_GONE)}")
+        outcome = outcome_of_status(answer, repeatable=True)
+        return outcome or outcome_of(sent, shown_in(answer, entry_id), missing=missing)
 
     def twins(self, unit: Unit, segment_id: str) -> tuple[str, ...]:  # noqa: ARG002  # the port's
         return ()  # ids are ours: there is nothing to double
@@ -179,42 +209,6 @@ def over_http(base_url: str, tokens: TokenStore) -> EmbeddedServer:
     """The same server at an address, with tokens."""
     refresh = token_refresher(HttpClient(base_url), "/token/refresh")
     return EmbeddedServer(HttpClient(base_url, auth=TokenSource(tokens, refresh)))
-
-
-def _request_of(write: Write) -> tuple[str, JsonObject] | Ours:
-    """The path and the JSON that `plan` wrote down."""
-    try:
-        body = json.loads(write.body)
-        path, wanted = body["path"], body["json"]
-    except (ValueError, KeyError, TypeError) as error:
-        return Ours(f"Internal error: the stored request cannot be read: {type(error).__name__}")
-    if isinstance(path, str) and "/events/" in path and isinstance(wanted, dict):
-        return path, wanted
-    return Ours("Internal error: the stored request is not one of this server")
-
-
-def _judge(answer: Answer, path: str, wanted: JsonObject, *, missing: Outcome) -> Outcome:
-    if answer.status == _GONE:
-        return Removed(_reason(answer))
-    outcome = outcome_of_status(answer, repeatable=True)
-    return outcome or _compare(answer, path, wanted, missing=missing)
-
-
-def _compare(answer: Answer, path: str, wanted: JsonObject, *, missing: Outcome) -> Outcome:
-    event_id = path.rpartition("/")[2]
-    events = answer.field("events")
-    for event in events if isinstance(events, list) else []:
-        if not isinstance(event, dict) or event.get("id") != event_id:
-            continue
-        if all(event.get(name) == value for name, value in wanted.items()):
-            return Delivered()
-        shown = clean_words(f"{event.get('kind')} at {event.get('at')}")
-        return Conflict(f"Conflict: the server shows {shown}")
-    return missing
-
-
-def _reason(answer: Answer) -> str:
-    return f"HTTP {answer.status}: {answer.words() or phrase_of(answer.status)}"
 
 
 def _segment_id(entry: TimeEntry, event: Event) -> str:

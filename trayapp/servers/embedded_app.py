@@ -1,12 +1,15 @@
 """The server inside as a WSGI app: the API as it should be.
 
-    PUT    /entries/{uuid}/events/{uuid}   an event with its own time; twice is the same as once
-    GET    /entries/{uuid}                 the entry with its events and segments
-    GET    /entries?from=&to=              the entries begun in a window
-    DELETE /entries/{uuid}                 for good: afterwards 410
-    GET    /account                        who we are here
-    POST   /token/refresh                  a new pair of tokens for a refresh token
-    GET    /                               what this is
+    POST   /events             up to 100 events, each with its own time; twice is the same as once
+    GET    /entries/{uuid}     the entry with its events and segments
+    GET    /entries?from=&to=  the entries begun in a window
+    DELETE /entries/{uuid}     for good: afterwards 410
+    GET    /account            who we are here
+    POST   /token/refresh      a new pair of tokens for a refresh token
+    GET    /                   what this is
+
+Events are stored in their order, all in one transaction, and answered one by one, each with a
+status of its own. One that is refused holds up those of its entry behind it, and no other.
 
 Beside the clicks there are two kinds of events that correct: an edit with all times of the entry,
 after which it is as that says, and a deletion, after which the entry is listed no more.
@@ -27,13 +30,22 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from trayapp.light import dataclass
 from trayapp.servers.embedded_auth import Authenticator
-from trayapp.servers.embedded_json import BadEventError, entry_json, event_from_json, utc_ms
-from trayapp.servers.embedded_store import EmbeddedStore, Put
+from trayapp.servers.embedded_json import (
+    MAX_EVENTS,
+    UUID,
+    BadEventError,
+    JsonObject,
+    entry_json,
+    event_json,
+    events_from_json,
+    id_in,
+    utc_ms,
+)
+from trayapp.servers.embedded_store import EmbeddedStore, Put, StoredEvent
 
 MAX_BODY_BYTES = 256 * 1024
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PUT_REPLIES = {
     Put.DIFFERS: (HTTPStatus.CONFLICT, "event_differs", "this event is stored with other content"),
     Put.NOT_STARTED: (
@@ -47,6 +59,11 @@ _PUT_REPLIES = {
         "the entry has an event at or after this time",
     ),
     Put.GONE: (HTTPStatus.GONE, "removed", "this entry was removed"),
+    Put.BEHIND: (
+        HTTPStatus.FAILED_DEPENDENCY,
+        "behind",
+        "an earlier event of this entry was not stored",
+    ),
 }
 
 
@@ -89,8 +106,8 @@ class EmbeddedApp:
             (re.compile(r"/account"), {"GET": self._account}),
             (re.compile(r"/token/refresh"), {"POST": self._refresh}),
             (re.compile(r"/entries"), {"GET": self._entries}),
-            (re.compile(rf"/entries/({_UUID})"), {"GET": self._entry, "DELETE": self._remove}),
-            (re.compile(rf"/entries/({_UUID})/events/({_UUID})"), {"PUT": self._put}),
+            (re.compile(rf"/entries/({UUID})"), {"GET": self._entry, "DELETE": self._remove}),
+            (re.compile(r"/events"), {"POST": self._put}),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -185,19 +202,39 @@ class EmbeddedApp:
             raise _HttpError(HTTPStatus.NOT_FOUND, "unknown_entry", "there is no such entry")
         return HTTPStatus.OK, {"id": entry_id, "removed": True}
 
-    def _put(self, request: _Request, entry_id: str, event_id: str) -> tuple[HTTPStatus, object]:
-        try:
-            event = event_from_json(request.body, entry_id=entry_id, event_id=event_id)
-        except BadEventError as error:
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            raise _HttpError(status, "bad_event", str(error)) from error
-        done = self._store.put(event)
-        if done in _PUT_REPLIES:
-            raise _HttpError(*_PUT_REPLIES[done])
-        events = self._store.events(entry_id)
-        if not events:  # removed between the two transactions
-            raise _HttpError(*_PUT_REPLIES[Put.GONE])
-        return HTTPStatus.CREATED if done is Put.STORED else HTTPStatus.OK, entry_json(events)
+    def _put(self, request: _Request) -> tuple[HTTPStatus, object]:
+        sent = request.body.get("events") if isinstance(request.body, dict) else None
+        if not isinstance(sent, list) or not 1 <= len(sent) <= MAX_EVENTS:
+            words = f"events is a list of at most {MAX_EVENTS}, and of at least one"
+            raise _HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_events", words)
+        read = events_from_json(sent)
+        done = iter(self._store.put(*(one for one in read if isinstance(one, StoredEvent))))
+        # Each as if it had been sent by itself: a bad one spoils no other.
+        told = [
+            _told_of(one, next(done)) if isinstance(one, StoredEvent) else _told_of_bad(one, raw)
+            for one, raw in zip(read, sent, strict=True)
+        ]
+        return HTTPStatus.OK, {"events": told}
+
+
+def _told_of(event: StoredEvent, done: Put) -> JsonObject:
+    if done in _PUT_REPLIES:
+        return {"id": event.id, **_error(*_PUT_REPLIES[done])}
+    status = HTTPStatus.CREATED if done is Put.STORED else HTTPStatus.OK
+    shown = {"entry": event.entry_id, **event_json(event)}
+    return {"id": event.id, "status": status.value, "event": shown}
+
+
+def _told_of_bad(found: BadEventError | None, raw: object) -> JsonObject:
+    """`found` None: nothing is wrong with it but what stands before it."""
+    told = _error(*_PUT_REPLIES[Put.BEHIND])
+    if found is not None:
+        told = _error(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_event", str(found))
+    return {"id": id_in(raw, "id"), **told}
+
+
+def _error(status: HTTPStatus, code: str, words: str) -> JsonObject:
+    return {"status": status.value, "error": code, "message": words}
 
 
 _Action = Callable[..., tuple[HTTPStatus, object]]

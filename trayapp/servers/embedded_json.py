@@ -24,9 +24,13 @@ from trayapp.tracking.entry import (
 from trayapp.tracking.replay import replay
 
 JsonObject = dict[str, object]
+MAX_EVENTS = 100
+"""How many one request may carry."""
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _KINDS = frozenset(kind.value for kind in EventKind)
+_ID = re.compile(UUID)
 _DAY_SECONDS = 24 * 60 * 60
 _MAX_TEXT = 20_000
 
@@ -49,7 +53,7 @@ def utc_ms(text: str) -> int:
 
 
 def event_body(event: Event) -> JsonObject:
-    """What a client puts; an edit holds the whole of the entry's times."""
+    """What is told of an event; an edit holds the whole of the entry's times."""
     body: JsonObject = {
         "kind": event.kind.value,
         "at": utc_text(to_ms(event.at)),
@@ -63,11 +67,42 @@ def event_body(event: Event) -> JsonObject:
     return body
 
 
-def event_from_json(body: object, *, entry_id: str, event_id: str) -> StoredEvent:
-    """The event in a request's body. Raises BadEventError."""
-    if not isinstance(body, dict):
-        msg = "the body is not a JSON object"
+def sent_json(event: Event) -> JsonObject:
+    """An event as a client sends it, with its entry and id."""
+    return {"entry": event.entry_id, "id": event.id, **event_body(event)}
+
+
+def events_from_json(sent: Sequence[object]) -> list[StoredEvent | BadEventError | None]:
+    """What was sent, each by itself; None stands behind an event of its entry that is none."""
+    read: list[StoredEvent | BadEventError | None] = []
+    stuck: set[str] = set()
+    for body in sent:
+        entry_id = id_in(body, "entry")
+        try:
+            read.append(None if entry_id in stuck else _sent(body))
+        except BadEventError as error:
+            stuck |= {entry_id} if entry_id else set()
+            read.append(error)
+    return read
+
+
+def id_in(body: object, name: str) -> str | None:
+    """The UUID under this name; None when there is none."""
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _sent(body: object) -> StoredEvent:
+    """Raises BadEventError."""
+    entry_id, event_id = id_in(body, "entry"), id_in(body, "id")
+    if not isinstance(body, dict) or entry_id is None or event_id is None:
+        msg = "an event is a JSON object with two UUIDs, entry and id"
         raise BadEventError(msg)
+    return event_from_json(body, entry_id=entry_id, event_id=event_id)
+
+
+def event_from_json(body: JsonObject, *, entry_id: str, event_id: str) -> StoredEvent:
+    """The event that `event_body` tells of. Raises BadEventError."""
     kind, offset = _text(body, "kind"), body.get("offset")
     if kind not in _KINDS:
         msg = f"kind is one of {', '.join(sorted(_KINDS))}"
@@ -151,7 +186,7 @@ def entry_json(events: Sequence[StoredEvent]) -> JsonObject:
         "state": entry.state.value if entry else "stopped",
         "deleted": entry is not None and entry.deleted,
         "segments": [_segment_json(segment) for segment in entry.segments] if entry else [],
-        "events": [_event_json(event) for event in events],
+        "events": [event_json(event) for event in events],
     }
 
 
@@ -160,7 +195,8 @@ def _segment_json(segment: Segment) -> JsonObject:
     return {"id": segment.id, "begin": utc_text(to_ms(segment.began_at)), "end": ended}
 
 
-def _event_json(event: StoredEvent) -> JsonObject:
+def event_json(event: StoredEvent) -> JsonObject:
+    """An event as the server shows it, in its entry."""
     shown: JsonObject = {
         "id": event.id,
         "kind": event.kind,

@@ -11,7 +11,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -73,6 +73,11 @@ class Put(Enum):
     NOT_STARTED = "not_started"
     NOT_LATER = "not_later"
     GONE = "gone"
+    BEHIND = "behind"
+    """An earlier one of its entry, put along with it, was not stored."""
+
+
+_STANDS = frozenset({Put.STORED, Put.KNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,18 +181,29 @@ class EmbeddedStore:
             self._kept = _set_aside(self._path)
             return work()
 
-    def put(self, event: StoredEvent) -> Put:
-        """Store `event` durably, unless it is known, or the entry cannot take it."""
-        return self._mending(lambda: self._put(event))
+    def put(self, *events: StoredEvent) -> list[Put]:
+        """Store these durably and in order, but what is known, or what its entry cannot take.
 
-    def _put(self, event: StoredEvent) -> Put:
+        Then what is behind it in that entry is left out too; other entries go on.
+        """
+        return self._mending(lambda: self._put(events))
+
+    def _put(self, events: Sequence[StoredEvent]) -> list[Put]:
+        done: list[Put] = []
+        stuck: set[str] = set()
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            refusal = self._refusal(event)
-            if refusal is not None:
-                return refusal
+            for event in events:
+                done.append(Put.BEHIND if event.entry_id in stuck else self._put_one(event))
+                if done[-1] not in _STANDS:
+                    stuck.add(event.entry_id)
+        return done
+
+    def _put_one(self, event: StoredEvent) -> Put:
+        refusal = self._refusal(event)
+        if refusal is None:
             self._db.execute(_INSERT, _row(event))
-            return Put.STORED
+        return refusal or Put.STORED
 
     def _refusal(self, event: StoredEvent) -> Put | None:
         if self._has_tombstone(event.entry_id):

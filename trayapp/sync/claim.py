@@ -10,7 +10,7 @@ from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
 from trayapp.sync.outcome import Ours, Outcome
 from trayapp.sync.policy import TROUBLE
-from trayapp.sync.server import Nothing, TimeServer, Unit, Write
+from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.units import imported, unit_of
 from trayapp.sync.waiting import Waits, rotates
 from trayapp.tracking.entry import TrackerState
@@ -123,28 +123,38 @@ def _marked(at: Scene, request: Request) -> Request | Batch:
 
 def _companions(at: Scene, first: Request) -> list[Request]:
     """What the server takes in one request with the first: the oldest entries after it."""
-    most, found = at.server.capabilities.batch - 1, list[Request]()
+    able, found = at.server.capabilities, list[Request]()
+    room = able.batch - _size(able, first)
     # Through any other gate one task goes, to tell whether it is the tasks or the server.
     is_open = first.gate is None or first.gate.kind in _OF_THE_NETWORK
-    if most < 1 or not is_open or not _is_new_and_finished(first):
+    if room < 1 or not is_open or not _may_join(able, first):
         return found
     after_id = first.tasks[0].id
-    for task in at.writer.tasks.never_sent(at.account.id, at.now, after_id=after_id, limit=most):
+    for task in at.writer.tasks.never_sent(at.account.id, at.now, after_id=after_id, limit=room):
         try:
             request = _request(at, task, first.gate)
         except _UNBUILDABLE:
             continue  # told when it is its turn
-        if request is not None and _is_new_and_finished(request):
-            found.append(request)
+        if request is None or not _may_join(able, request):
+            continue
+        room -= _size(able, request)
+        if room < 0:
+            break
+        found.append(request)
     return found
 
 
-def _is_new_and_finished(request: Request) -> bool:
+def _size(able: Capabilities, request: Request) -> int:
+    return len(request.tasks) if able.keeps_events else 1
+
+
+def _may_join(able: Capabilities, request: Request) -> bool:
     head, unit = request.tasks[0], request.unit
+    if head.sends or head.on_trial:
+        return False
     # A record of its own: the first of its entry, or of a segment that this very click begins.
     begins = not unit.known or head.event_id == request.write.segment_id
-    is_new = head.sends == 0 and not head.on_trial and begins
-    return is_new and unit.entry.state is TrackerState.STOPPED
+    return able.keeps_events or (begins and unit.entry.state is TrackerState.STOPPED)
 
 
 def _next_task(at: Sight, *, last: str) -> _Chosen | Check | Pause:

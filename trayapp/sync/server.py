@@ -44,6 +44,9 @@ class Capabilities:
     """The grain of its times."""
     batch: int = 1
     """How many writes one request may carry: of finished entries it was never sent anything of."""
+    keeps_events: bool = False
+    """It keeps what was clicked. Entries that run, or that it knows, go along as well, and `batch`
+    is how many events one request may carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,29 +50,53 @@ def planned() -> tuple[Courier, Write]:
     return courier, courier.plan()
 
 
-def test_it_takes_any_number_of_active_entries_to_the_millisecond(courier: Courier) -> None:
-    assert courier.server.capabilities == Capabilities()
+def test_it_takes_any_number_of_active_entries_to_the_millisecond_and_many_events_at_once(
+    courier: Courier,
+) -> None:
+    assert courier.server.capabilities == Capabilities(batch=100, keeps_events=True)
 
 
 def test_one_event_is_one_repeatable_request_with_its_own_time() -> None:
     _, write = planned()
     event, entry = "bbbbbbbb-0000-4000-8000-000000000000", "aaaaaaaa-0000-4000-8000-000000000001"
     assert json.loads(write.body) == {
-        "method": "PUT",
-        "path": f"/entries/{entry}/events/{event}",
-        "json": {
-            "kind": "time_entry_start",
-            "at": "2026-01-08T09:01:01.250Z",
-            "offset": 18000,
-            "zone": "Asia/Yekaterinburg",
-            "project": "Website",
-            "note": "note",
-        },
+        "events": [
+            {
+                "entry": entry,
+                "id": event,
+                "kind": "time_entry_start",
+                "at": "2026-01-08T09:01:01.250Z",
+                "offset": 18000,
+                "zone": "Asia/Yekaterinburg",
+                "project": "Website",
+                "note": "note",
+            }
+        ]
     }
     assert write == Write(body=write.body, settles=(event,), segment_id=event, repeatable=True)
 
 
-def test_each_event_names_the_segment_it_opens_or_follows(courier: Courier) -> None:
+def test_what_waits_of_an_entry_is_one_request_in_order(courier: Courier) -> None:
+    courier.click(START, PAUSE, RESUME, STOP)
+    write = courier.plan()
+    assert write.settles == tuple(event.id for event in courier.events)
+    assert [event["id"] for event in json.loads(write.body)["events"]] == list(write.settles)
+    assert courier.deliver() == 1
+
+
+def test_a_request_has_no_more_events_than_the_server_takes(courier: Courier) -> None:
+    courier.click(START, *[PAUSE, RESUME] * 100)
+    assert len(courier.plan().settles) == 100
+    assert courier.deliver() == 3
+
+
+def test_a_request_is_no_larger_than_its_answer_may_be(courier: Courier) -> None:
+    courier.note = "🌙" * 19_000  # 76 kB
+    courier.click(START, PAUSE, RESUME)
+    assert [len(courier.plan().settles), courier.deliver()] == [1, 3]
+
+
+def test_the_first_event_names_the_segment_it_opens_or_follows(courier: Courier) -> None:
     courier.click(START, PAUSE, RESUME, STOP)
     unit, named = courier.unit, []
     for at in range(4):
@@ -101,7 +125,21 @@ def test_an_entry_that_was_removed_needs_no_request(courier: Courier) -> None:
     assert plan == Nothing(settles=tuple(event.id for event in courier.events))
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", '{"path": 1, "json": {}}', '{"path": "/x"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"path": 1, "json": {}}',
+        '{"path": "/x"}',
+        '{"path": "/entries/x/events/y", "json": 5}',
+        '{"events": []}',
+        '{"events": [5]}',
+        '{"events": [{"entry": "x"}]}',
+        '{"events": 5}',
+    ],
+)
 def test_a_stored_request_that_cannot_be_read_is_a_defect_of_ours(
     courier: Courier, body: str
 ) -> None:
@@ -109,6 +147,22 @@ def test_a_stored_request_that_cannot_be_read_is_a_defect_of_ours(
     write = Write(body=body, settles=("x",), segment_id="x", repeatable=True)
     for outcome in (courier.server.send(write), courier.server.look(courier.unit, write)):
         assert outcome.reason.startswith("Internal error: the stored request ")
+
+
+def test_the_request_of_an_older_version_is_looked_for(courier: Courier) -> None:
+    """Each event had an address of its own; its answer may have been lost before the upgrade."""
+    courier.click(START, PAUSE)
+    start, pause = json.loads(courier.plan().body)["events"]
+
+    def older(event: dict[str, str]) -> Write:
+        entry, name = event.pop("entry"), event.pop("id")
+        body = {"method": "PUT", "path": f"/entries/{entry}/events/{name}", "json": event}
+        return Write(body=json.dumps(body), settles=(name,), segment_id="x", repeatable=True)
+
+    courier.pending = courier.events[:1]
+    courier.deliver()
+    assert courier.server.look(courier.unit, older(start)) == Delivered()
+    assert courier.server.look(courier.unit, older(pause)) == Absent()
 
 
 def test_an_event_that_stands_in_another_entry_is_refused(courier: Courier) -> None:
@@ -123,9 +177,20 @@ def test_an_event_that_stands_in_another_entry_is_refused(courier: Courier) -> N
 
 
 def shown(**change: str) -> bytes:
+    """As an answer to a request, and as an entry shows it."""
     _, write = planned()
-    event = json.loads(write.body)["json"] | {"id": write.settles[0]} | change
-    return json.dumps({"events": ["strange", {"id": "other"}, event]}).encode()
+    (event,) = json.loads(write.body)["events"]
+    event |= change
+    return json.dumps({"events": ["strange", {"id": "other"}, event | {"event": event}]}).encode()
+
+
+def said(**reply: object) -> Recorder:
+    _, write = planned()
+    return Recorder(content=json.dumps({"events": [{"id": write.settles[0], **reply}]}).encode())
+
+
+OTHER_TIME = Conflict("Conflict: the server shows time_entry_start at 2026-01-08T09:05:00.000Z")
+STRANGE = WrongAddress("HTTP 200: the answer does not show what was sent")
 
 
 @pytest.mark.parametrize(
@@ -134,21 +199,16 @@ def shown(**change: str) -> bytes:
         pytest.param(Recorder(content=shown()), Delivered(), Delivered(), id="ours"),
         pytest.param(
             Recorder(content=shown(at="2026-01-08T09:05:00.000Z")),
-            Conflict("Conflict: the server shows time_entry_start at 2026-01-08T09:05:00.000Z"),
-            Conflict("Conflict: the server shows time_entry_start at 2026-01-08T09:05:00.000Z"),
+            OTHER_TIME,
+            OTHER_TIME,
             id="another-time",
         ),
-        pytest.param(
-            Recorder(content=b'{"events": 5}'),
-            WrongAddress("HTTP 200: the answer does not show what was sent"),
-            Absent(),
-            id="no-events",
-        ),
+        pytest.param(Recorder(content=b'{"events": 5}'), STRANGE, Absent(), id="no-events"),
         pytest.param(
             Recorder(status=410),
+            Refused("HTTP 410: Gone"),
             Removed("HTTP 410: Gone"),
-            Removed("HTTP 410: Gone"),
-            id="removed",
+            id="all-gone",
         ),
         pytest.param(
             Recorder(status=409),
@@ -169,6 +229,25 @@ def test_strange_answers(app: Recorder, sent: Outcome, looked: Outcome) -> None:
     server = strange(app)
     assert server.send(write) == sent
     assert server.look(courier.unit, write) == looked
+
+
+@pytest.mark.parametrize(
+    ("reply", "wanted"),
+    [
+        ({"status": 410, "message": "gone for good"}, Removed("HTTP 410: gone for good")),
+        ({"status": 422, "message": "too  late"}, Refused("HTTP 422: too late")),
+        ({"status": 404}, Refused("HTTP 404: Not Found")),
+        ({"status": 403, "message": 5}, Refused("HTTP 403: Forbidden")),
+        ({"status": 201}, STRANGE),
+        ({"status": 500, "message": "not mine to tell"}, STRANGE),
+        ({"status": "422"}, STRANGE),
+        ({"status": 201, "event": 5}, STRANGE),
+        ({"id": 5, "status": 422}, STRANGE),
+    ],
+)
+def test_what_is_said_of_a_single_event(reply: dict[str, object], wanted: Outcome) -> None:
+    _, write = planned()
+    assert strange(said(**reply)).send(write) == wanted
 
 
 def test_an_account_without_a_user_is_another_server() -> None:

@@ -13,14 +13,13 @@ from tests.fakes import FakeClock
 from trayapp.demo.loopback import Loopback
 from trayapp.servers.embedded_app import LOOPBACK_HOSTS, MAX_BODY_BYTES, EmbeddedApp
 from trayapp.servers.embedded_auth import Authenticator
-from trayapp.servers.embedded_store import EmbeddedStore, Put, StoredEvent
+from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.servers.wsgi import session_of
 
 ENTRY = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER_ENTRY = "aaaaaaaa-0000-4000-8000-000000000002"
 EVENT = "bbbbbbbb-0000-4000-8000-000000000001"
 LATER = "bbbbbbbb-0000-4000-8000-000000000002"
-PATH = f"/entries/{ENTRY}/events/{EVENT}"
 BODY: dict[str, object] = {
     "kind": "time_entry_start",
     "at": "2026-01-08T09:00:00.125Z",
@@ -63,6 +62,22 @@ def ask(
     return answer.status_code, answer.json()
 
 
+def put(
+    app: EmbeddedApp, body: dict[str, object], *, entry: object = ENTRY, event: object = EVENT
+) -> Reply:
+    """One event by itself: what is said of it."""
+    (told,) = put_all(app, {"entry": entry, "id": event, **body})
+    return told
+
+
+def put_all(app: EmbeddedApp, *events: object) -> list[Reply]:
+    status, answer = ask(app, "POST", "/events", {"events": events})
+    assert status == 200
+    told = answer["events"]
+    assert isinstance(told, list)
+    return [(one["status"], one) for one in told]
+
+
 def error(reply: Reply) -> tuple[int, object]:
     assert isinstance(reply[1]["message"], str)
     return reply[0], reply[1]["error"]
@@ -78,32 +93,31 @@ def test_an_event_is_stored_and_shown_with_its_segment(app: EmbeddedApp) -> None
         "segments": [{"id": EVENT, "begin": BODY["at"], "end": None}],
         "events": [{"id": EVENT, **BODY}],
     }
-    assert ask(app, "PUT", PATH, BODY) == (201, entry)
+    shown = {"entry": ENTRY, "id": EVENT, **BODY}
+    assert put(app, BODY) == (201, {"id": EVENT, "status": 201, "event": shown})
     assert ask(app, "GET", f"/entries/{ENTRY}") == (200, entry)
 
 
 def test_twice_is_the_same_as_once(app: EmbeddedApp) -> None:
-    first = ask(app, "PUT", PATH, BODY)
-    assert ask(app, "PUT", PATH, BODY) == (200, first[1])
+    first = put(app, BODY)[1]
+    assert put(app, BODY) == (200, first | {"status": 200})
+    assert put_all(app, first["event"], first["event"]) == [(200, first | {"status": 200})] * 2
 
 
 def test_the_same_event_with_other_content_is_a_conflict(app: EmbeddedApp) -> None:
-    ask(app, "PUT", PATH, BODY)
+    put(app, BODY)
     for other in (BODY | {"note": "other"}, BODY | {"at": "2026-01-08T09:00:00.126Z"}):
-        assert error(ask(app, "PUT", PATH, other)) == (409, "event_differs")
-    elsewhere = f"/entries/{OTHER_ENTRY}/events/{EVENT}"
-    assert error(ask(app, "PUT", elsewhere, BODY)) == (409, "event_differs")
+        assert error(put(app, other)) == (409, "event_differs")
+    assert error(put(app, BODY, entry=OTHER_ENTRY)) == (409, "event_differs")
 
 
 def test_events_come_in_order_of_time_from_the_start_on(app: EmbeddedApp) -> None:
-    later = f"/entries/{ENTRY}/events/{LATER}"
-    assert error(ask(app, "PUT", later, STOP)) == (422, "not_started")
-    ask(app, "PUT", PATH, BODY)
+    assert error(put(app, STOP, event=LATER)) == (422, "not_started")
+    put(app, BODY)
     for at in ("2026-01-08T09:00:00.125Z", "2026-01-08T08:00:00.000Z"):
-        assert error(ask(app, "PUT", later, STOP | {"at": at})) == (422, "not_later")
-    status, entry = ask(app, "PUT", later, STOP)
-    assert status == 201
-    assert entry["state"] == "stopped"
+        assert error(put(app, STOP | {"at": at}, event=LATER)) == (422, "not_later")
+    assert put(app, STOP, event=LATER)[0] == 201
+    assert ask(app, "GET", f"/entries/{ENTRY}")[1]["state"] == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -124,16 +138,71 @@ def test_events_come_in_order_of_time_from_the_start_on(app: EmbeddedApp) -> Non
     ],
 )
 def test_what_is_no_event_is_refused(app: EmbeddedApp, change: dict[str, object]) -> None:
-    assert error(ask(app, "PUT", PATH, BODY | change)) == (422, "bad_event")
+    assert error(put(app, BODY | change)) == (422, "bad_event")
     assert error(ask(app, "GET", f"/entries/{ENTRY}")) == (404, "unknown_entry")
 
 
-def test_a_body_is_a_json_object_of_bounded_size(app: EmbeddedApp) -> None:
-    assert error(ask(app, "PUT", PATH, [])) == (422, "bad_event")
-    assert error(ask(app, "PUT", PATH)) == (422, "bad_event")
+@pytest.mark.parametrize("bad", ["7", ENTRY.upper(), "", None, 5, [], {}])
+def test_entries_and_events_are_named_by_uuids(app: EmbeddedApp, bad: object) -> None:
+    assert error(put(app, BODY, entry=bad)) == (422, "bad_event")
+    told = put(app, BODY, event=bad)
+    assert error(told) == (422, "bad_event")
+    assert told[1]["id"] is None
+    assert error(ask(app, "GET", f"/entries/{ENTRY}")) == (404, "unknown_entry")
+
+
+def test_many_events_are_stored_in_their_order_and_answered_one_by_one(app: EmbeddedApp) -> None:
+    sent = [
+        {"entry": ENTRY, "id": EVENT, **BODY},
+        {"entry": OTHER_ENTRY, "id": EVENT[:-1] + "3", **BODY},
+        {"entry": ENTRY, "id": LATER, **STOP},
+    ]
+    told = put_all(app, *sent)
+    assert [(status, one["event"]) for status, one in told] == [(201, one) for one in sent]
+    assert ask(app, "GET", f"/entries/{ENTRY}")[1]["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("bad", "wanted"),
+    [
+        pytest.param({"at": BODY["at"]}, (422, "not_later"), id="of its entry"),
+        pytest.param({"kind": "lunch"}, (422, "bad_event"), id="no event"),
+        pytest.param({"id": "x"}, (422, "bad_event"), id="no name"),
+        pytest.param({"id": EVENT}, (409, "event_differs"), id="of another's name"),
+    ],
+)
+def test_a_bad_event_holds_up_its_entry_and_no_other(
+    app: EmbeddedApp, bad: dict[str, object], wanted: tuple[int, str]
+) -> None:
+    pause, resume = ("cccccccc-0000-4000-8000-" + "0" * 11 + end for end in "12")
+    times = [f"2026-01-08T09:0{minute}:00.000Z" for minute in range(1, 3)]
+    told = put_all(
+        app,
+        {"entry": ENTRY, "id": EVENT, **BODY},
+        {"entry": ENTRY, "id": pause, **BODY, "kind": "time_entry_pause", "at": times[0]} | bad,
+        {"entry": ENTRY, "id": resume, **BODY, "kind": "time_entry_resume", "at": times[1]},
+        {"entry": OTHER_ENTRY, "id": LATER, **BODY},
+        "not even an object",
+        {"entry": ENTRY, "id": LATER[:-1] + "9", **STOP},
+    )
+    assert [status for status, _one in told] == [201, wanted[0], 424, 201, 422, 424]
+    assert [error(told[at]) for at in (1, 2)] == [wanted, (424, "behind")]
+    shown = ask(app, "GET", f"/entries/{ENTRY}")[1]["events"]
+    assert shown == [{"id": EVENT, **BODY}]
+
+
+def test_a_list_of_events_is_neither_empty_nor_too_long(app: EmbeddedApp) -> None:
+    bodies: list[object] = [None, [], {}, {"events": {}}, {"events": []}, {"events": [{}] * 101}]
+    for body in bodies:
+        assert error(ask(app, "POST", "/events", body)) == (422, "bad_events")
+    assert [error(one) for one in put_all(app, *[{}] * 100)] == [(422, "bad_event")] * 100
+
+
+def test_a_body_is_json_of_bounded_size(app: EmbeddedApp) -> None:
     for broken in (b"{", b"[" * 100_000, b"\xff"):
-        assert error(ask(app, "PUT", PATH, data=broken)) == (400, "bad_json")
-    assert error(ask(app, "PUT", PATH, data=b" " * (MAX_BODY_BYTES + 1))) == (413, "too_large")
+        assert error(ask(app, "POST", "/events", data=broken)) == (400, "bad_json")
+    large = b" " * (MAX_BODY_BYTES + 1)
+    assert error(ask(app, "POST", "/events", data=large)) == (413, "too_large")
 
 
 def test_a_length_that_is_none_is_refused(app: EmbeddedApp) -> None:
@@ -155,7 +224,7 @@ def test_a_length_that_is_none_is_refused(app: EmbeddedApp) -> None:
     [
         pytest.param("GET", "/elsewhere", (404, "unknown_route"), id="route"),
         pytest.param("GET", "/entries/7", (404, "unknown_route"), id="no-uuid"),
-        pytest.param("GET", PATH, (405, "unknown_method"), id="method"),
+        pytest.param("GET", "/events", (405, "unknown_method"), id="method"),
         pytest.param("GET", f"/entries/{ENTRY}", (404, "unknown_entry"), id="entry"),
         pytest.param("DELETE", f"/entries/{ENTRY}", (404, "unknown_entry"), id="remove"),
         pytest.param("GET", "/entries", (400, "bad_window"), id="no-window"),
@@ -174,9 +243,9 @@ def test_who_and_what_it_is(app: EmbeddedApp) -> None:
 
 
 def test_entries_are_listed_by_their_begin(app: EmbeddedApp) -> None:
-    ask(app, "PUT", PATH, BODY)
+    put(app, BODY)
     tomorrow = BODY | {"at": "2026-01-09T09:00:00.000Z"}
-    ask(app, "PUT", f"/entries/{OTHER_ENTRY}/events/{LATER}", tomorrow)
+    put(app, tomorrow, entry=OTHER_ENTRY, event=LATER)
 
     def listed(begin: str, end: str) -> list[str]:
         status, answer = ask(app, "GET", f"/entries?from={begin}.000Z&to={end}.000Z")
@@ -190,28 +259,12 @@ def test_entries_are_listed_by_their_begin(app: EmbeddedApp) -> None:
 
 
 def test_what_was_removed_stays_removed(app: EmbeddedApp) -> None:
-    ask(app, "PUT", PATH, BODY)
+    put(app, BODY)
     gone = {"id": ENTRY, "removed": True}
     assert ask(app, "DELETE", f"/entries/{ENTRY}") == (200, gone)
     assert ask(app, "DELETE", f"/entries/{ENTRY}") == (200, gone)
-    assert error(ask(app, "PUT", PATH, BODY)) == (410, "removed")
+    assert error(put(app, BODY)) == (410, "removed")
     assert error(ask(app, "GET", f"/entries/{ENTRY}")) == (410, "removed")
-
-
-def test_an_entry_removed_right_after_a_put_is_told(store: EmbeddedStore) -> None:
-    class Hasty(EmbeddedStore):
-        def __init__(self) -> None:
-            """Use the store of the test."""
-
-        def put(self, event: StoredEvent) -> Put:
-            done = store.put(event)
-            store.remove(event.entry_id)
-            return done
-
-        def events(self, entry_id: str) -> tuple[StoredEvent, ...]:
-            return store.events(entry_id)
-
-    assert error(ask(EmbeddedApp(Hasty()), "PUT", PATH, BODY)) == (410, "removed")
 
 
 def test_a_file_that_cannot_be_used_is_the_servers_trouble(
@@ -219,7 +272,8 @@ def test_a_file_that_cannot_be_used_is_the_servers_trouble(
 ) -> None:
     store.close()
     store.close()
-    assert error(ask(app, "PUT", PATH, BODY)) == (500, "storage")
+    body = {"events": [{"entry": ENTRY, "id": EVENT, **BODY}]}
+    assert error(ask(app, "POST", "/events", body)) == (500, "storage")
 
 
 def test_inside_the_process_there_is_nothing_to_refresh(app: EmbeddedApp) -> None:
@@ -268,15 +322,17 @@ class TestLoopback:
 
 def test_it_answers_over_http_as_inside(app: EmbeddedApp) -> None:
     with Loopback(app) as loopback, session_of(app) as inside:
-        here = inside.put("http://embedded.invalid" + PATH, data=json.dumps(BODY))
+        put(app, BODY)
+        here = inside.get(f"http://embedded.invalid/entries/{ENTRY}")
         inside.mount("http://127.0.0.1", HTTPAdapter())
         there = inside.get(f"{loopback.url}/entries/{ENTRY}")
     assert there.json() == here.json()
+    assert here.ok
 
 
 # -- corrections -----------------------------------------------------------------------------------
 
-EDIT_PATH = f"/entries/{ENTRY}/events/cccccccc-0000-4000-8000-000000000001"
+EDITED = "cccccccc-0000-4000-8000-000000000001"
 SEGMENT = {"id": EVENT, "begin": "2026-01-08T08:00:00.000Z", "end": "2026-01-08T09:00:00.000Z"}
 TIMES: dict[str, object] = {"state": "stopped", "segments": [SEGMENT]}
 EDIT = BODY | {
@@ -288,15 +344,16 @@ EDIT = BODY | {
 
 
 def test_an_edit_is_stored_once_and_the_entry_is_as_it_says(app: EmbeddedApp) -> None:
-    ask(app, "PUT", PATH, BODY)
-    status, entry = ask(app, "PUT", EDIT_PATH, EDIT)
-    assert isinstance(entry, dict)
+    put(app, BODY)
+    status, told = put(app, EDIT, event=EDITED)
+    entry = ask(app, "GET", f"/entries/{ENTRY}")[1]
     assert (status, entry["state"], entry["note"]) == (201, "stopped", "new")
     assert entry["segments"] == TIMES["segments"]
-    assert entry["events"] == [{"id": EVENT, **BODY}, {"id": EDIT_PATH[-36:], **EDIT}]
-    assert ask(app, "PUT", EDIT_PATH, EDIT) == (200, entry)
+    assert entry["events"] == [{"id": EVENT, **BODY}, {"id": EDITED, **EDIT}]
+    assert put(app, EDIT, event=EDITED) == (200, told | {"status": 200})
+    assert ask(app, "GET", f"/entries/{ENTRY}") == (200, entry)
     other = EDIT | {"times": TIMES | {"segments": [SEGMENT | {"id": "other"}]}}
-    assert error(ask(app, "PUT", EDIT_PATH, other)) == (409, "event_differs")
+    assert error(put(app, other, event=EDITED)) == (409, "event_differs")
 
 
 @pytest.mark.parametrize(
@@ -315,17 +372,17 @@ def test_an_edit_is_stored_once_and_the_entry_is_as_it_says(app: EmbeddedApp) ->
     ],
 )
 def test_an_edit_without_sound_times_is_refused(app: EmbeddedApp, times: object) -> None:
-    ask(app, "PUT", PATH, BODY)
-    assert error(ask(app, "PUT", EDIT_PATH, EDIT | {"times": times})) == (422, "bad_event")
+    put(app, BODY)
+    assert error(put(app, EDIT | {"times": times}, event=EDITED)) == (422, "bad_event")
 
 
 def test_a_deleted_entry_is_shown_as_that_and_listed_no_more(app: EmbeddedApp) -> None:
-    ask(app, "PUT", PATH, BODY)
+    put(app, BODY)
     window = "/entries?from=2026-01-08T00:00:00.000Z&to=2026-01-09T00:00:00.000Z"
     shown = ask(app, "GET", f"/entries/{ENTRY}")[1]
     assert ask(app, "GET", window) == (200, {"entries": [shown]})
     deletion = BODY | {"kind": "time_entry_delete", "at": "2026-01-08T10:00:00.000Z"}
-    entry = ask(app, "PUT", EDIT_PATH, deletion)[1]
-    assert isinstance(entry, dict)
+    assert put(app, deletion, event=EDITED)[0] == 201
+    entry = ask(app, "GET", f"/entries/{ENTRY}")[1]
     assert entry["deleted"] is True
     assert ask(app, "GET", window) == (200, {"entries": []})

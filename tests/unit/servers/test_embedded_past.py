@@ -61,16 +61,16 @@ def hurt(path: Path) -> None:
 def filled(path: Path) -> bytes:
     with closing(EmbeddedStore(path)) as store:
         for one in EVENTS:
-            assert store.put(one) is Put.STORED
+            assert store.put(one) == [Put.STORED]
     return path.read_bytes()
 
 
 def assert_whole(store: EmbeddedStore) -> None:
     assert [one for at in range(20) for one in store.events(f"entry-{at}")] == list(EVENTS)
     assert store.is_removed("entry-77")
-    assert store.put(EVENTS[-1]) is Put.KNOWN
-    assert store.put(event(41)) is Put.NOT_STARTED
-    assert store.put(event(42)) is Put.STORED
+    assert store.put(EVENTS[-1]) == [Put.KNOWN]
+    assert store.put(event(41)) == [Put.NOT_STARTED]
+    assert store.put(event(42)) == [Put.STORED]
 
 
 @pytest.mark.parametrize("damage", [garbage, cut, hurt])
@@ -112,7 +112,7 @@ def test_a_file_that_is_gone_is_made_anew(tmp_path: Path) -> None:
 def test_the_first_file_of_all_is_no_news(tmp_path: Path) -> None:
     told = Told()
     with closing(EmbeddedStore(tmp_path / "e.db", past=Past, tell=told)) as store:
-        assert store.put(event(0)) is Put.STORED
+        assert store.put(event(0)) == [Put.STORED]
     assert told.done == []
 
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_opened_is_tried_again_by_what_needs_it(tmp_path: Path) -
     with pytest.raises(FileNotFoundError):
         store.put(event(0))
     path.parent.mkdir()
-    assert store.put(event(0)) is Put.STORED
+    assert store.put(event(0)) == [Put.STORED]
     store.close()
 
 

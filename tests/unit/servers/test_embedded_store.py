@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
 
 
 def test_it_is_closed_to_others_and_durable(tmp_path: Path, store: EmbeddedStore) -> None:
-    assert store.put(_event()) is Put.STORED
+    assert store.put(_event()) == [Put.STORED]
     files = sorted(tmp_path.glob("embedded.db*"))
     assert len(files) == 3
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -34,7 +34,7 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "again.db"
     for wanted in (Put.STORED, Put.KNOWN):
         store = EmbeddedStore(path)
-        assert store.put(_event()) is wanted
+        assert store.put(_event()) == [wanted]
         store.close()
 
 
@@ -49,7 +49,7 @@ def test_a_file_from_before_there_were_edits_takes_them(tmp_path: Path) -> None:
         )
     edit = replace(_event(), detail="{}")
     with closing(EmbeddedStore(path)) as store:
-        assert store.put(edit) is Put.STORED
+        assert store.put(edit) == [Put.STORED]
         assert store.events(edit.entry_id) == (edit,)
 
 
@@ -67,7 +67,7 @@ def test_fifty_threads_that_put_one_event_store_it_once(store: EmbeddedStore) ->
 
     def put() -> None:
         barrier.wait(10)
-        results.append(store.put(_event()))
+        results.extend(store.put(_event()))
 
     threads = [threading.Thread(target=put) for _ in range(50)]
     for thread in threads:

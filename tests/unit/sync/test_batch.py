@@ -11,6 +11,7 @@ import pytest
 from tests.fake_server import Applied, Bench, Call, FakeServer, Step, a_bench
 from tests.fakes import FakeClock
 from trayapp.queue.task import Doubt, GateKind, TaskStatus
+from trayapp.sync.found import Begun
 from trayapp.sync.outcome import (
     Absent,
     Delivered,
@@ -40,11 +41,14 @@ class BatchingServer(FakeServer):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock, repeatable=False, one_active=True, at_once=CLICKS)
         self.batch = 100
+        self.keeps_events = False
         self.bad: dict[str, Outcome] = {}
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(one_active=True, batch=self.batch)
+        return Capabilities(
+            one_active=not self.keeps_events, batch=self.batch, keeps_events=self.keeps_events
+        )
 
     def send(self, write: Write) -> Outcome:
         if not write.parts:
@@ -179,6 +183,93 @@ class TestWhatGoesAlong:
         bench.run()
         assert verbs(bench)[:2] == ["batch", verb]
         assert bench.all_arrived()
+
+
+class TestEvents:
+    """Where the server keeps what was clicked."""
+
+    @pytest.fixture(autouse=True)
+    def keeps_events(self, bench: Bench) -> None:
+        server_of(bench).keeps_events = True
+
+    def test_what_runs_or_is_known_there_goes_along(self, bench: Bench) -> None:
+        bench.click("known")
+        bench.run()
+        bench.click("known")
+        bench.fill(entries=3, clicks=CLICKS)
+        bench.click("running")
+        bench.server.calls.clear()
+        bench.run()
+        (call,) = bench.server.calls
+        entries = ["known", "entry-000", "entry-001", "entry-002", "running"]
+        assert (call.verb, entries_of(call)) == ("batch", entries)
+        assert bench.all_arrived()
+
+    def test_a_click_by_itself_goes_at_once(self, bench: Bench) -> None:
+        for _ in range(3):
+            bench.click("alone")
+            bench.run()
+        assert verbs(bench) == ["send"] * 3
+        assert bench.all_arrived()
+
+    @pytest.mark.parametrize(
+        ("most", "wanted"),
+        [(1, [4, 4, 4]), (4, [4, 4, 4]), (7, [4, 4, 4]), (8, [8, 4]), (11, [8, 4]), (12, [12])],
+    )
+    def test_a_request_holds_no_more_events_than_the_server_takes(
+        self, bench: Bench, most: int, wanted: list[int]
+    ) -> None:
+        server_of(bench).batch = most
+        bench.fill(entries=3, clicks=CLICKS)
+        bench.run()
+        assert [len(call.events) for call in bench.server.calls] == wanted
+        assert bench.all_arrived()
+
+    def test_what_failed_before_has_its_one_trial_by_itself(self, bench: Bench) -> None:
+        bench.server.script.append(SignedOut("HTTP 401: Unauthorized"))
+        bench.click("failed")
+        bench.run()
+        bench.fill(entries=2, clicks=CLICKS)
+        with bench.writing() as writer:
+            writer.accounts.set_gate(1, None)
+            writer.tasks.heal(1, ["signed_out"])
+        bench.server.calls.clear()
+        bench.run()
+        assert [entries_of(call) for call in bench.server.calls] == [
+            ["entry-000", "entry-001"],
+            ["failed"],
+        ]
+        assert bench.all_arrived()
+
+    def test_what_was_sent_and_was_not_there_goes_by_itself(self, bench: Bench) -> None:
+        bench.server.script.extend([RESET, Absent(), Absent()])
+        bench.click("lost")
+        bench.run()
+        bench.fill(entries=2, clicks=CLICKS)
+        bench.run_for(MINUTE)
+        calls = bench.server.calls
+        sent = [entries_of(call) for call in calls if call.verb in {"send", "batch"}]
+        assert sent == [["lost"], ["lost"], ["entry-000", "entry-001"]]
+        assert bench.all_arrived()
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_what_is_there_of_an_entry_is_settled_and_the_rest_goes_again(
+        self, bench: Bench, count: int
+    ) -> None:
+        arrived = tuple(f"entry-000-{number + 1}" for number in range(count))
+        there = Applied(Several(parts=(Begun(settles=arrived), Delivered())))
+        bench.server.script.append(there)
+        bench.fill(entries=2, clicks=CLICKS)
+        while not bench.server.calls:
+            bench.worker.run_once()
+        bench.worker.settle()
+        left = bench.tasks()
+        assert [task.event_id for task in left] == bench.clicked["entry-000"][count:]
+        for task in left:
+            assert (task.doubt, task.sends, task.left_at) == (Doubt.NONE, 0, None)
+            assert (task.reason, task.retry_count, task.wire_body) == ("", 0, None)
+        bench.run()
+        assert bench.server.calls[-1].events == tuple(bench.clicked["entry-000"][count:])
 
 
 class TestWhatBecomesOfThem:

@@ -63,7 +63,7 @@ def test_several_writes_are_one_with_all_they_settle() -> None:
 
 def test_a_server_is_taken_for_simple_and_exact_unless_it_says_otherwise() -> None:
     assert Capabilities() == Capabilities(
-        one_active=False, resolution=timedelta(milliseconds=1), batch=1
+        one_active=False, resolution=timedelta(milliseconds=1), batch=1, keeps_events=False
     )
 
 
