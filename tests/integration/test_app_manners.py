@@ -78,7 +78,7 @@ def test_it_talks_to_nobody_but_the_server_and_the_tokens_stay_out_of_files_and_
             "name 127.0.0.1",
             f"('127.0.0.1', {port})",
         }
-        assert {seen.path.split("/")[1] for seen in line.proxy.ledger} == {"entries", "token"}
+        assert {seen.path.split("/")[1] for seen in line.proxy.ledger} == {"events", "token"}
         written = [
             file
             for file in home.rglob("*")
