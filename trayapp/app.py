@@ -49,7 +49,7 @@ _STOP_SECONDS = 4.0
 
 
 def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings:
-    """What the real program is put into. Raises OSError when `ca_file` has gone away."""
+    """What the real program is put into. Raises OSError when `ca_file` cannot be read."""
     trust_also(settings.ca_file)
     spread = random.SystemRandom()
 

@@ -18,7 +18,8 @@ from typing import Self
 
 import platformdirs
 
-from trayapp.i18n import _, system_words
+from trayapp.ca_file import trouble_with
+from trayapp.i18n import _
 from trayapp.light import dataclass
 
 APP_ID = "trayapp"
@@ -194,7 +195,8 @@ class Settings:
     def read(cls, path: Path) -> Self:
         """The settings in `path`, defaults where it says nothing.
 
-        Raises ConfigError for a file that is no TOML, an unknown name or a value of another type.
+        Raises ConfigError for a file that is no TOML, an unknown name or a value of another type;
+        not for a `ca_file` that is away: clicks are recorded meanwhile, and the server says no.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -261,7 +263,7 @@ def _trouble(settings: Settings) -> tuple[str, str] | None:
         words = _("icon_style = {value!r}: it must be one of {known}")
         known = ", ".join(ICON_STYLES)
         return "icon_style", words.format(value=settings.icon_style, known=known)
-    if trouble := _ca_trouble(settings.ca_file):
+    if trouble := trouble_with(settings.ca_file):
         return "ca_file", f"ca_file = {settings.ca_file!r}: {trouble}"
     for name in ("quiet_from", "quiet_to"):
         text = getattr(settings, name)
@@ -279,26 +281,3 @@ def time_of_day(text: str) -> time | None:
     """The time that "22:00" says, None for anything else."""
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
     return time(int(found[1]), int(found[2])) if found else None
-
-
-def _ca_trouble(name: str) -> str:
-    """Why no certificates can be read from this file; empty when they can, or none is named."""
-    if not name:
-        return ""
-    import ssl  # noqa: PLC0415  # for the few who need it
-
-    trouble = ""
-    try:
-        file = Path(name).expanduser()
-        if not file.is_absolute():
-            trouble = _("it must begin with / or ~")
-        elif not file.is_file():
-            trouble = _("there is no such file")
-        else:
-            pem = file.read_text(encoding="ascii", errors="ignore")
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        trouble = _("it holds no certificate in PEM form")
-    except (OSError, RuntimeError) as error:
-        trouble = system_words(error) if isinstance(error, OSError) else str(error)
-    return trouble

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
+from trayapp.ca_file import is_away
 from trayapp.config import BadSettingError, ConfigError, Paths, Settings, time_of_day
 from trayapp.control.messages import JSON, Reply, Request
 from trayapp.i18n import _
@@ -48,6 +49,7 @@ class Preferences:
             return Reply(ok=True, value=_value(settings))
         try:
             wanted = Settings.of({**current, **changes})
+            _look_for(wanted.ca_file if "ca_file" in changes else "")
         except BadSettingError as bad:
             return Reply(ok=False, message=_complaint(bad, changes), value={"field": bad.name})
         try:
@@ -58,6 +60,13 @@ class Preferences:
             return Reply(ok=False, message=message)
         self._follow(wanted)
         return Reply(ok=True, changed=True, value=_value(wanted))
+
+
+def _look_for(ca_file: str) -> None:
+    """Whoever names a file means one that is there. Raises BadSettingError."""
+    name = "ca_file"
+    if is_away(ca_file):
+        raise BadSettingError(name, _("there is no such file"))
 
 
 def _value(settings: Settings) -> Mapping[str, JSON]:

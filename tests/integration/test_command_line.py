@@ -262,6 +262,14 @@ def test_broken_settings_are_one_line_and_1(typed: tuple[str, ...]) -> None:
     assert trayapp("--version").status == 0
 
 
+def test_a_click_needs_no_certificates() -> None:
+    paths = Paths.of_user()
+    paths.config_dir.mkdir(parents=True)
+    paths.settings.write_text('ca_file = "/nowhere/ca.pem"\n', encoding="utf-8")
+    assert trayapp("start", "A").status == 0
+    assert kinds() == ["time_entry_start"]
+
+
 @pytest.mark.parametrize("by", ["settings", "environment"])
 def test_everything_is_said_in_the_users_language(by: str) -> None:
     paths = Paths.of_user()

@@ -94,6 +94,16 @@ def test_a_ca_named_in_the_settings_is_trusted_and_so_is_the_file_after_it_was_m
     assert isinstance(answer_of(good), Answer)
 
 
+def test_without_the_file_only_the_others_are_trusted(
+    good: ssl.SSLContext, ca_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trust_also(str(ca_file))
+    ca_file.unlink()
+    trust_also(str(ca_file))
+    assert isinstance(answer_of(good), Untrusted)
+    assert f"{ca_file}, named as ca_file, is not there" in caplog.text
+
+
 def test_it_is_trusted_besides_the_others(ca_file: Path) -> None:
     other = trustme.CA()
     trust_also(str(ca_file))
@@ -215,8 +225,7 @@ def test_every_way_to_a_server_of_the_company_is_open_by_the_setting(
 
 
 BAD_FILES = {
-    "missing": "there is no such file",
-    "directory": "there is no such file",
+    "directory": "Is a directory",
     "empty": "it holds no certificate in PEM form",
     "words": "it holds no certificate in PEM form",
     "key": "it holds no certificate in PEM form",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trayapp import __version__
+from trayapp.ca_file import is_away
 from trayapp.config import ConfigError, Paths, Settings
 from trayapp.doctor.check import Finding, Findings, State
 from trayapp.i18n import _
@@ -85,12 +86,16 @@ def _is_there(path: Path) -> bool:
 def look_at_settings(paths: Paths) -> Findings:
     """Whether the user's settings can be used."""
     try:
-        Settings.read(paths.settings)
+        settings = Settings.read(paths.settings)
     except ConfigError as error:
         text = _("The settings cannot be used: {reason}. Until then most commands do nothing.")
         finding = Finding(State.PROBLEM, text.format(reason=error), _("Correct that file."))
     else:
         finding = Finding(State.OK, _("The settings can be read."))
+        if is_away(settings.ca_file):
+            text = _("{file}, named as ca_file, is not there: your server may not be trusted.")
+            advice = _("Mount its disk and start Trayapp anew, or correct ca_file.")
+            finding = Finding(State.WARNING, text.format(file=settings.ca_file), advice)
     return {"settings": finding}
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,16 +13,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
+logger = logging.getLogger(__name__)
+
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _private_ca = ""
 
 
 def trust_also(ca_file: str) -> None:
-    """Trust these certificates besides all others; an empty path: no others. Raises OSError."""
+    """Trust these certificates besides all others; an empty path, or one that is away: no others.
+
+    Raises OSError for a file that cannot be read.
+    """
     global _private_ca  # noqa: PLW0603  # one per process, as is the environment's
     # Read now: a file that is moved while the program runs is no trouble of the network's.
     path = Path(ca_file).expanduser()
-    _private_ca = path.read_text(encoding="ascii", errors="ignore") if ca_file else ""
+    try:
+        _private_ca = path.read_text(encoding="ascii", errors="ignore") if ca_file else ""
+    except FileNotFoundError:
+        _private_ca = ""
+        logger.warning("%s, named as ca_file, is not there", path)
 
 
 def context() -> ssl.SSLContext:

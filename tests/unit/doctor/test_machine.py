@@ -94,6 +94,13 @@ def test_settings_are_read_or_told_with_the_line(paths: Paths) -> None:
     assert "max_attempts = 0 is not a positive whole number" in found.message
 
 
+def test_certificates_that_are_away_are_told(paths: Paths) -> None:
+    paths.settings.write_text('ca_file = "/nowhere/ca.pem"\n')
+    found = look_at_settings(paths)["settings"]
+    assert found.state is State.WARNING
+    assert found.message.startswith("/nowhere/ca.pem, named as ca_file, is not there")
+
+
 @pytest.mark.parametrize(
     ("minutes", "state", "words"),
     [
