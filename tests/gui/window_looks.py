@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from tests.gui.tray_client import wait_for
 from tests.gui.window_program import Seen, WindowProgram
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
@@ -49,9 +50,9 @@ def check(shown: WindowProgram, name: str, *, scale: int, said: Sequence[str] = 
 
     `said`: what the app answered, which is in its own language.
     """
+    wait_for(lambda: not cut(shown.widgets()))  # a window is mapped before it has its size
     seen = shown.widgets()
-    cut = [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
-    assert cut == []
+    assert cut(seen) == []
     hidden = covered(seen)
     assert not hidden, hidden
     if name.endswith(_LONG):
@@ -62,6 +63,11 @@ def check(shown: WindowProgram, name: str, *, scale: int, said: Sequence[str] = 
     assert top.height <= _ROOM[1] * scale - _TITLE_BAR
     shown.picture(PICTURES / f"window-{name}.png")
     walk(shown)
+
+
+def cut(seen: Sequence[Seen]) -> list[Seen]:
+    """Those that have less room than they ask for."""
+    return [one for one in seen if one.width < one.asks_width or one.height < one.asks_height]
 
 
 def covered(seen: Sequence[Seen]) -> list[tuple[str, str]]:
