@@ -302,6 +302,7 @@ from pathlib import Path
 folder, uid = Path(sys.argv[1]), int(sys.argv[2])
 sys.path.insert(0, sys.argv[3])
 from tests.unit.queue.support import a_queue, database_in
+from trayapp.queue import legacy, migration, rescue, salvage  # while we may read the program
 from trayapp.queue.errors import QueueError
 if os.getuid() == 0:
     os.setgid(uid)

@@ -10,6 +10,7 @@ from tests.integration.program import ROOT
 
 UNTIL_THE_ICON = """
 import sys
+before = set(sys.modules)
 from pathlib import Path
 from trayapp.app import App, surroundings
 from trayapp.clock import SystemClock
@@ -24,15 +25,16 @@ where = surroundings(paths, Settings(), SystemClock())
 app = App(where, faces=_faces(where, Settings(), tray=True))
 app._observe()
 tray_view(app._refreshed())
-print(*sys.modules)
+print(*set(sys.modules) - before)
 app.core.close()
 """
 A_CLICK_WITHOUT_THE_APP = """
 import sys
+before = set(sys.modules)
 from trayapp.__main__ import main
 
 assert main(["start", "Website"]) == 0
-print(*sys.modules)
+print(*set(sys.modules) - before)
 """
 OURS = {
     "trayapp.answers",

@@ -48,8 +48,14 @@ class Program(subprocess.Popen[str]):
 
     def rest(self) -> list[list[str]]:
         """All other lines, once it has ended."""
-        out, _ = self.communicate(timeout=DEADLINE_SECONDS)
-        return [line.split() for line in out.splitlines()]
+        # What was read ahead counts, too; `communicate` would leave it out.
+        assert self.stdout is not None
+        assert self.stdin is not None
+        self.stdin.close()
+        with self.stdout:
+            told = [line.split() for line in self.stdout]
+        self.wait(DEADLINE_SECONDS)
+        return told
 
     def die(self) -> list[list[str]]:
         self.kill()

@@ -29,7 +29,7 @@ def test_what_a_locked_keyring_would_not_remove_goes_when_the_user_acts_again() 
     keyring = WatchedKeyring()
     with a_vault(keyring) as vault:
         store = vault.tokens_of(*ACCOUNT)
-        store.save(Tokens(access="access", refresh="refresh"))
+        store.save(Tokens(access="canary-access-1", refresh="canary-refresh-1"))
         assert not store.owes
         keyring.is_shut = True
         with pytest.raises(TokensLocked):
