@@ -12,7 +12,7 @@ import pytest
 
 from tests.soak import Soak
 from tests.strays import PATIENCE_SECONDS, Belongings
-from trayapp import i18n
+from trayapp import i18n, log
 
 _HAS_FAILED = pytest.StashKey[bool]()
 
@@ -89,6 +89,9 @@ def home(tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.setenv("LANG", "C.UTF-8")
     i18n.use_language("en")
+    monkeypatch.setattr(
+        log, "_secrets", log._secrets
+    )  # what a test conceals is no secret to others
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     return tmp_path
 

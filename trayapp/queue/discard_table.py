@@ -14,7 +14,7 @@ from trayapp.queue.database import Database
 from trayapp.queue.event_table import EventTable
 from trayapp.queue.rows import task_of
 from trayapp.queue.task import SyncTask
-from trayapp.tracking.entry import Event, EventKind, from_ms, to_ms
+from trayapp.tracking.entry import Event, from_ms, to_ms
 from trayapp.tracking.replay import replay
 
 
@@ -82,8 +82,6 @@ class DiscardTable:
 
     def follow(self, event: Event, now: datetime) -> None:
         """A new click for an entry whose beginning is not to be sent is not sent either."""
-        if event.kind is EventKind.START:  # begins an entry of its own
-            return
         left_out = self.left_out(event.entry_id)
         if not left_out or beginning_of(self._events.of_entry(event.entry_id)) not in left_out:
             return

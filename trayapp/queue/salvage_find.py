@@ -214,12 +214,10 @@ class Finder:
 def hides_clicks(
     connection: sqlite3.Connection, database: Path, wal: Path, *, everywhere: bool
 ) -> bool:
-    """Whether the WAL puts other pages over clicks: those never leave their table.
+    """Whether the WAL, which is not empty, puts other pages over clicks.
 
-    `everywhere`: also look at the pages that it leaves alone.
+    Those never leave their table. `everywhere`: also look at the pages that it leaves alone.
     """
-    if not wal.exists() or not wal.stat().st_size:
-        return False
     shape = next(shape for shape in shapes(connection) if shape.table == "event")
     # What a crash or a copy cut off in the middle was told to nobody.
     with Pages(database, wal, only_finished=True) as pages:

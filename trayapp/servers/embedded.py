@@ -26,7 +26,7 @@ from trayapp.servers.embedded_events import (
     together,
     told_in,
 )
-from trayapp.servers.embedded_json import MAX_EVENTS, BadEventError, event_body, event_from_json
+from trayapp.servers.embedded_json import BadEventError, event_body, event_from_json
 from trayapp.servers.embedded_store import Past, Rebuilt, StoredEvent
 from trayapp.servers.http import HttpClient, token_refresher
 from trayapp.servers.http_answer import Answer, phrase_of
@@ -50,7 +50,9 @@ from trayapp.tracking.entry import Event, TimeEntry
 if TYPE_CHECKING:
     import requests
 
-_CAPABILITIES = Capabilities(batch=MAX_EVENTS, keeps_events=True)
+_AT_ONCE = 25
+"""More would hardly be quicker, and a click waits while those behind them are written down."""
+_CAPABILITIES = Capabilities(batch=_AT_ONCE, keeps_events=True)
 _NOT_FOUND, _GONE = 404, 410
 
 
