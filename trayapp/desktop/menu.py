@@ -89,10 +89,7 @@ class Separator:
 
 @dataclass(frozen=True, slots=True)
 class Submenu:
-    """A row that opens a list, never an empty one: panels hide such rows.
-
-    `name` tells it from other lists, whatever its label says.
-    """
+    """A row that opens a list, never an empty one (panels hide those); `name` tells lists apart."""
 
     name: str
     label: str
@@ -139,9 +136,11 @@ def build_menu(status: SyncStatus, *, zone: tzinfo | None = None) -> tuple[Row, 
         *_gap_rows(status, zone),
         *_offer_rows(status, zone),
         *_tracker_rows(status),
+        Separator(),
         Item(pgettext("menu", "Start…"), Action.START_OTHER),
         _continue_row(status),
         *_project_rows(status),
+        Separator(),
         *_correction_rows(status, zone),
         Item(sentences.totals_line(status), None, enabled=False),
         Separator(),

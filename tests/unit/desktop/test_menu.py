@@ -73,8 +73,8 @@ TRACKER_COMMANDS = (
     Action.STOP_AT_GAP,
 )
 CLICKS = (Action.START, Action.PAUSE, Action.RESUME, Action.STOP)
-TRACKER = (*CLICKS, Action.START_OTHER, "continue")
-CORRECTING = (Action.STARTED_AT, Action.STOPPED_AT, "undo", _TEXT)
+TRACKER = (*CLICKS, _LINE, Action.START_OTHER, "continue")
+CORRECTING = (_LINE, Action.STARTED_AT, Action.STOPPED_AT, "undo", _TEXT)
 SYNC = (_LINE, _TEXT, Action.RETRY_ALL, Action.FAILED_TASKS, _LINE)
 END = (_LINE, Action.SETTINGS, Action.ABOUT, Action.OPEN_LOG, Action.QUIT)
 SHAPE = (_TEXT, *TRACKER, *CORRECTING, *SYNC, Action.SIGN_IN, *END)
