@@ -21,7 +21,7 @@ from trayapp.sync.server import TimeServer, Write
 
 tmp_path = ram.tmp_path
 _STEPS = 10
-_PATIENCE = 3
+_PATIENCE = 20
 VERBS = ("start", "pause", "resume", "stop")
 SLOWLY = ("start", "pause")
 # A doubled create is a double that no client of a PlainServer can prevent.
