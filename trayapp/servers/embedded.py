@@ -50,7 +50,7 @@ from trayapp.tracking.entry import Event, TimeEntry
 if TYPE_CHECKING:
     import requests
 
-_AT_ONCE = 25
+_AT_ONCE = 50
 """More would hardly be quicker, and a click waits while those behind them are written down."""
 _CAPABILITIES = Capabilities(batch=_AT_ONCE, keeps_events=True)
 _NOT_FOUND, _GONE = 404, 410

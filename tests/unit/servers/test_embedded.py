@@ -53,7 +53,7 @@ def planned() -> tuple[Courier, Write]:
 def test_it_takes_any_number_of_active_entries_to_the_millisecond_and_many_events_at_once(
     courier: Courier,
 ) -> None:
-    assert courier.server.capabilities == Capabilities(batch=25, keeps_events=True)
+    assert courier.server.capabilities == Capabilities(batch=50, keeps_events=True)
 
 
 def test_one_event_is_one_repeatable_request_with_its_own_time() -> None:
