@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from trayapp.app import App
@@ -31,6 +32,21 @@ from trayapp.sync.status import AccountView
 _GREET_SECONDS = 2.0
 _LOCK_SECONDS = 0.5
 _ENDING_SECONDS = 6.0
+_M_ARENA_MAX = -8
+"""Of glibc's `mallopt`."""
+
+
+def share_one_heap() -> None:
+    """Have all threads use one heap; to be called before there are any.
+
+    glibc gives each thread one of its own, which hardly shrinks: 0.8 MiB more after a first sync,
+    and twice the growth with each click.
+    """
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415  # for the app alone
+
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def run_app(
@@ -45,6 +61,7 @@ def run_app(
 
     Raises OSError where its files cannot be made.
     """
+    share_one_heap()
     paths = where.paths
     ending = _Ending()
     paths.make()
