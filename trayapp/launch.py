@@ -42,11 +42,10 @@ def share_one_heap() -> None:
     glibc gives each thread one of its own, which hardly shrinks: 0.8 MiB more after a first sync,
     and twice the growth with each click.
     """
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415  # for the app alone
+    import ctypes  # noqa: PLC0415  # for the app alone
 
-        with suppress(AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    with suppress(AttributeError, TypeError):  # another C library, or another system
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def run_app(
