@@ -24,8 +24,8 @@ from trayapp.queue.task import Account, Gate, SyncTask
 from trayapp.sync.claim import Pause
 from trayapp.sync.outcome import Absent, Delivered, Outcome
 from trayapp.sync.retry import Retrier
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import Capabilities, Nothing, Unit, Write
-from trayapp.sync.settlement import Rules
 from trayapp.sync.waiting import Waits
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.tracking.catalog import Catalog

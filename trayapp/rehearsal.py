@@ -35,10 +35,10 @@ from trayapp.servers.embedded_app import LOOPBACK_HOSTS, EmbeddedApp
 from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.sync.explanations import retry_result
-from trayapp.sync.policy import Waits
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.snapshot import read_status
 from trayapp.sync.status import AccountView, RetryResult, SyncStatus
+from trayapp.sync.waiting import Waits
 from trayapp.tracking.entry import to_ms
 
 if TYPE_CHECKING:

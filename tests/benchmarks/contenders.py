@@ -23,8 +23,8 @@ from tests.fakes import FakeClock
 from trayapp.config import Paths
 from trayapp.core import Core, Surroundings
 from trayapp.queue.task import Account
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.tracking.tracker import Changed, Command, Pause, Resume, Start, Stop
 
 COMMANDS: tuple[Command, ...] = (Start("Website", "Front page"), Pause(), Resume(), Stop())

@@ -21,9 +21,9 @@ from trayapp.core import Surroundings
 from trayapp.i18n import use_language
 from trayapp.launch import run_app
 from trayapp.servers.embedded import over_http
-from trayapp.sync.policy import Waits
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.status import AccountView
+from trayapp.sync.waiting import Waits
 
 USER = "tester"
 # As in the demo: the waits of a real day, shortened.

@@ -12,7 +12,7 @@ from trayapp.config import Paths
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Doubt, Gate, GateKind, SyncTask, TaskChange, TaskStatus
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.tracking.entry import Event, EventKind, Stamp
 
 CLICKED_AT = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)

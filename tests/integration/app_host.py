@@ -17,9 +17,9 @@ from trayapp.config import Paths, Settings
 from trayapp.core import Surroundings
 from trayapp.launch import run_app
 from trayapp.servers.embedded import over_http
-from trayapp.sync.policy import Waits
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.status import AccountView
+from trayapp.sync.waiting import Waits
 
 
 def _watch_connections(file: Path) -> None:

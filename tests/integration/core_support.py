@@ -29,8 +29,8 @@ from trayapp.servers.embedded_auth import Authenticator
 from trayapp.servers.embedded_store import EmbeddedStore, StoredEvent
 from trayapp.servers.http import HttpClient
 from trayapp.servers.wsgi import WsgiAdapter
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.sync.status import SyncStatus
 from trayapp.tracking.entry import Event
 from trayapp.tracking.tracker import AlreadySo, Changed, Command

@@ -30,8 +30,8 @@ from trayapp.accounts.tokens import Tokens
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
 from trayapp.core import Core, Listener, Surroundings
-from trayapp.sync.policy import Waits
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
+from trayapp.sync.waiting import Waits
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 
 # As in real life, only shorter. More attempts: half of the answers are bad here, so that five in

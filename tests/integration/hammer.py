@@ -33,8 +33,8 @@ from trayapp.desktop.notifications import Speaker
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import QueueReader
 from trayapp.sync.outcome import Conflict, Outcome
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import Write
-from trayapp.sync.settlement import Rules
 from trayapp.sync.snapshot import read_status
 from trayapp.sync.status import SyncStatus
 from trayapp.sync.waiting import Waits

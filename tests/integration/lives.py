@@ -16,8 +16,8 @@ from trayapp.core import Core, Surroundings
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
 from trayapp.sync.outcome import Outcome
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
-from trayapp.sync.settlement import Rules
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event

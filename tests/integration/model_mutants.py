@@ -96,7 +96,8 @@ class _Believing(Timer):
 
 
 MUTANTS: dict[str, tuple[Parts, str]] = {
-    "no look before repeating": (Parts(worker=BlindWorker), "without a look"),
+    # One that forgot what it sent also takes the deletion of it for needless.
+    "no look before repeating": (Parts(worker=BlindWorker), "without a look|missing"),
     "start and stop before pause and resume": (Parts(writer=_by_importance), "overtakes"),
     "end by the server's clock": (Parts(wrap=_EndingNow), "strange"),
     "a retry forgets the doubt": (Parts(retrier=_Forgetful), "forgot a doubt"),

@@ -34,8 +34,8 @@ from trayapp.sync.outcome import (
     Unasked,
 )
 from trayapp.sync.retry import Retrier
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
-from trayapp.sync.settlement import Rules
 from trayapp.sync.status import AccountView, SyncStatus
 from trayapp.sync.worker import SyncWorker
 from trayapp.timer import Timer

@@ -26,7 +26,7 @@ from trayapp.launch import run_app
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
 from trayapp.servers.embedded import over_http
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

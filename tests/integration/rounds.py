@@ -14,8 +14,8 @@ from tests.integration.ledger import EVERYTHING, Diary, Script
 from tests.integration.lies import HASTY, WEATHER, Storm
 from tests.integration.lives import Life, Relay, Worker, Wrap, life_of
 from tests.integration.scenes import HUBNITY, Scene
-from trayapp.sync.outcome import Cause, Outcome, Several
-from trayapp.sync.policy import TROUBLE
+from trayapp.sync.cause import TROUBLE, Cause
+from trayapp.sync.outcome import Outcome, Several
 from trayapp.sync.server import TimeServer, Unit, Write
 from trayapp.sync.worker import SyncWorker
 

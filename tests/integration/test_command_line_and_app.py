@@ -101,6 +101,7 @@ def test_what_was_recorded_before_is_sent_when_the_app_starts() -> None:
 def test_an_app_that_does_not_answer_loses_no_click_and_doubles_none() -> None:
     with running_app() as app:
         trayapp("start", "A")
+        until(all_sent, "it is at rest")  # in the middle of a commit it would hold the file
         app.send_signal(signal.SIGSTOP)
         before = time.time_ns() // 1_000_000
         ran = trayapp("pause")

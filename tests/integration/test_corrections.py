@@ -16,7 +16,7 @@ from trayapp.control.messages import Reply
 from trayapp.core import Surroundings
 from trayapp.demo.proxy import Say
 from trayapp.queue.task import Gate, GateKind
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.timer import Corrected
 from trayapp.tracking.catalog import Catalog, Project
 from trayapp.tracking.corrections import Delete, Edit, Undo

@@ -16,7 +16,7 @@ from tests.hubnity_server import DIALECTS
 from tests.integration.hubnity_past import Past, is_as_clicked, past_of
 from tests.unit.transfer.support import V1, dumped, old_file, start, step
 from trayapp.demo.proxy import SAY_500, DropAfter, DropBefore, Fault
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.resolve import CannotResolve, Keep
 
 OWN_NAME = "temp-1767844800000"

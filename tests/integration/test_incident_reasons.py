@@ -16,8 +16,8 @@ from trayapp.accounts.tokens import Tokens
 from trayapp.demo.proxy import SAY_404, SAY_429_SECONDS, SAY_500, Fault, Say
 from trayapp.desktop.menu import Item, tray_view
 from trayapp.queue.task import TaskStatus
+from trayapp.sync.cause import Cause
 from trayapp.sync.explanations import explain
-from trayapp.sync.outcome import Cause
 from trayapp.sync.sentences import failed_label, retry_label
 from trayapp.sync.status import FailedCause, Link
 from trayapp.tracking.tracker import Pause, Start, Stop

@@ -14,7 +14,7 @@ from tests.integration.core_support import Bench, bench_inside
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Doubt, TaskChange, TaskStatus
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.sentences import failed_label
 from trayapp.tracking.entry import Event, EventKind, TrackerState
 from trayapp.tracking.tracker import AlreadySo, Pause, Start

@@ -23,7 +23,7 @@ from tests.integration.outages import (
     to_everything,
 )
 from trayapp.sync.outcome import Outcome, ServerTrouble, Throttled, Untrusted
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 
 bench = benches.bench
 plain = benches.plain

@@ -16,7 +16,8 @@ from tests.integration.lives import Life, Relay, life_of
 from tests.integration.rounds import causes, told
 from tests.integration.scenes import ALL_SERVERS, EMBEDDED, HUBNITY, PLAIN, TIMETAGGER, Scene
 from trayapp.demo.proxy import SAY_429_DATE, Fault, Say
-from trayapp.sync.outcome import Cause, Outcome
+from trayapp.sync.cause import Cause
+from trayapp.sync.outcome import Outcome
 from trayapp.sync.server import TimeServer, Write
 
 tmp_path = ram.tmp_path

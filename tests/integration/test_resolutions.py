@@ -11,7 +11,7 @@ import pytest
 from tests.integration.core_support import Bench, bench_inside
 from trayapp.control.messages import Reply, Request
 from trayapp.resolutions import resolve_reply
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.tracking.entry import to_ms
 from trayapp.tracking.tracker import Pause, Start
 

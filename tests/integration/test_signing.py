@@ -25,8 +25,8 @@ from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.signing import Entered, Signing
 from trayapp.sync.kind import Credentials
 from trayapp.sync.outcome import Offline, Throttled
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.sync.sign_in import Finding, Form, Problem
 from trayapp.sync.status import Link
 from trayapp.tracking.tracker import Command, Pause, Start, Stop

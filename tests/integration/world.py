@@ -30,8 +30,8 @@ from trayapp.signing import Signing
 from trayapp.sync.discard import CannotDiscard
 from trayapp.sync.kind import Credentials, SignedIn
 from trayapp.sync.outcome import Delivered, Outcome
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.timer import Corrected
 from trayapp.tracking.corrections import Delete, Edit, Undo
 from trayapp.tracking.entry import to_ms

@@ -24,8 +24,8 @@ from trayapp.servers.embedded import EmbeddedServer
 from trayapp.servers.embedded_app import EmbeddedApp
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.servers.http import HttpClient
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import Nothing, TimeServer, Unit, Write
-from trayapp.sync.settlement import Rules
 from trayapp.sync.status import RetryResult
 
 

@@ -15,9 +15,9 @@ from trayapp.control.messages import JSON
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import EntrySync, RecentEntry, SyncTask, TaskStatus
 from trayapp.sync import sentences
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import diagnose
 from trayapp.sync.diagnosis_words import DUPLICATES, ListedFinding, Moments, listed
-from trayapp.sync.outcome import Cause
 from trayapp.tracking.entry import Segment, TimeEntry, TrackerState
 
 MINUTE = timedelta(minutes=1)

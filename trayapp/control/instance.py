@@ -10,24 +10,23 @@ from __future__ import annotations
 import os
 import threading
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from trayapp.lock_file import HAS_FLOCK, opened, slow_lock
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-_HAS_FLOCK = find_spec("fcntl") is not None
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _POLL_SECONDS = 0.1
 
 
 class InstanceLock:
     """The lock file beside the database. One thread takes it; any thread may give it back."""
 
-    def __init__(self, path: Path, *, has_flock: bool = _HAS_FLOCK) -> None:
+    def __init__(self, path: Path, *, has_flock: bool = HAS_FLOCK) -> None:
         self._path = path
-        self._slow = None if has_flock else _slow_lock(path)
+        self._slow = None if has_flock else slow_lock(path)
         self._file: int | None = None
 
     @property
@@ -70,7 +69,7 @@ class InstanceLock:
     def _has_locked(self) -> bool:
         import fcntl  # noqa: PLC0415  # not on Windows
 
-        file = self._opened()
+        file = opened(self._path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_mine = os.path.samestat(os.fstat(file), self._path.stat())
@@ -84,22 +83,6 @@ class InstanceLock:
         else:
             os.close(file)
         return is_mine
-
-    def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            return os.open(self._path, flags, _FILE_MODE)
-        except FileNotFoundError:
-            self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            return os.open(self._path, flags, _FILE_MODE)
-
-
-def _slow_lock(path: Path) -> FileLock:
-    from filelock import FileLock  # noqa: PLC0415  # see the top
-
-    # thread_local off: taken by the thread that starts the program, released by the one that
-    # ends it.
-    return FileLock(path, mode=_FILE_MODE, thread_local=False)
 
 
 def _has_taken(lock: FileLock, timeout: float) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from trayapp.i18n import _, ngettext
 from trayapp.light import dataclass
 from trayapp.sync import clock_words, sentences
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import FailedCause, Link, SyncStatus
 
 _HEALS_BY_ITSELF = {Cause.SERVER_TROUBLE, Cause.NETWORK}

@@ -14,6 +14,7 @@ from trayapp.doctor.check import Finding, Findings, State
 from trayapp.doctor.machine import clock_finding
 from trayapp.doctor.storage import Known
 from trayapp.i18n import _
+from trayapp.sync.explanations import certificate_advice
 from trayapp.sync.kind import ServerKind
 from trayapp.sync.outcome import (
     Delivered,
@@ -70,7 +71,7 @@ def _words(outcome: Outcome) -> tuple[str, str]:
         case Untrusted():
             return (
                 _("{server} cannot prove that it is who it says ({reason})."),
-                _("Ask its admin; for a server of your company, name its CA in ca_file."),
+                certificate_advice(),
             )
         case WrongAddress():
             return (

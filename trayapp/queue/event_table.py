@@ -14,9 +14,9 @@ from trayapp.tracking.tracker import State, Stopped, state_of
 
 _DAY_MS = 86_400_000
 
-_LogEnds = tuple[int, int | None, str | None]
-"""In which opening of the file, the first place in the log, the id of the last event."""
-_UNKNOWN: _LogEnds = (0, None, None)
+_LogEnd = tuple[int, str | None]
+"""In which opening of the file, the id of the last event."""
+_UNKNOWN: _LogEnd = (0, None)
 
 
 class EventTable:
@@ -24,29 +24,27 @@ class EventTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: tuple[_LogEnds, State] = (_UNKNOWN, Stopped())
+        self._known: tuple[_LogEnd, State] = (_UNKNOWN, Stopped())
 
     def state(self) -> State:
         """What the newest entry leaves behind; read anew only when the log is not as it was left.
 
-        Events are kept for ever and never changed, so its ends tell whether it has grown. To read
-        and replay the entry at each click takes a tenth of the click.
+        Events are kept for ever and never changed, so its end tells whether it has grown; what is
+        brought over lies before its beginning, and is not what is tracked. To read and replay the
+        entry at each click takes a tenth of the click.
         """
-        ends = self._ends()
-        if self._known[0] != ends:
-            self._known = (ends, state_of(self.newest_entry()))
+        end = self._end()
+        if self._known[0] != end:
+            self._known = (end, state_of(self.newest_entry()))
         return self._known[1]
 
     def lead_to(self, state: State, event: Event) -> None:
         """What `state` told has become this, by the event just recorded."""
-        opening, first, _last = self._known[0]
-        self._known = ((opening, first, event.id), state)
+        self._known = ((self._known[0][0], event.id), state)
 
-    def _ends(self) -> _LogEnds:
-        first, last = self._database.rows(
-            "SELECT (SELECT MIN(seq) FROM event), (SELECT id FROM event ORDER BY seq DESC LIMIT 1)"
-        )[0]
-        return self._database.openings, first, last
+    def _end(self) -> _LogEnd:
+        rows = self._database.rows("SELECT id FROM event ORDER BY seq DESC LIMIT 1")
+        return self._database.openings, rows[0][0] if rows else None
 
     def newest_entry(self) -> tuple[Event, ...]:
         """The events of the entry begun last, in order; empty when there is none.

@@ -10,27 +10,21 @@ import os
 import threading
 import time
 import weakref
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from trayapp.lock_file import HAS_FLOCK, opened, slow_lock
 from trayapp.queue.place import Place
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
-_HAS_FLOCK = find_spec("fcntl") is not None
 _POLL_SECONDS = 0.001
 """Shorter than the pauses that somebody makes who has much to write."""
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 
 class WriterLock:
     """Used by one thread at a time. `acquire` may wait; it raises TimeoutError and OSError."""
 
-    def __init__(self, path: Path, *, has_flock: bool = _HAS_FLOCK) -> None:
+    def __init__(self, path: Path, *, has_flock: bool = HAS_FLOCK) -> None:
         self._path = path
-        self._slow = None if has_flock else _slow_lock(path)
+        self._slow = None if has_flock else slow_lock(path)
         self._file = -1
         self._place: Place | None = None
         self._closing: weakref.finalize[[int], WriterLock] | None = None
@@ -66,7 +60,7 @@ class WriterLock:
         import fcntl  # noqa: PLC0415  # not on Windows
 
         if self._closing is None:
-            self._file = self._opened()
+            self._file = opened(self._path)
             self._closing = weakref.finalize(self, os.close, self._file)
             self._place = Place.of(self._file)
         try:
@@ -77,17 +71,3 @@ class WriterLock:
             return True
         self.close()  # others lock another file by now
         return False
-
-    def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            return os.open(self._path, flags, _FILE_MODE)
-        except FileNotFoundError:  # the folder was deleted while we run
-            self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            return os.open(self._path, flags, _FILE_MODE)
-
-
-def _slow_lock(path: Path) -> FileLock:
-    from filelock import FileLock  # noqa: PLC0415  # takes longer to load than all that we read
-
-    return FileLock(path, mode=_FILE_MODE, thread_local=False)

@@ -8,8 +8,8 @@ from datetime import datetime
 from trayapp.light import dataclass
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, GateKind, SyncTask
+from trayapp.sync.cause import TROUBLE
 from trayapp.sync.outcome import Ours, Outcome
-from trayapp.sync.policy import TROUBLE
 from trayapp.sync.server import Capabilities, Nothing, TimeServer, Unit, Write
 from trayapp.sync.units import imported, unit_of
 from trayapp.sync.waiting import Waits, rotates

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta, tzinfo
 
 from trayapp.i18n import _, ngettext
 from trayapp.light import dataclass
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import Action, Diagnosis, Duplicates, Finding, Pattern, Run, Span
 from trayapp.sync.diagnosis_repeats import joined
 from trayapp.sync.explanations import certificate_advice, explain, reason_words
-from trayapp.sync.outcome import Cause
 from trayapp.sync.words import clock_time
 
 DUPLICATES = "duplicates"

@@ -30,31 +30,6 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from trayapp.light import dataclass
-from trayapp.sync.cause import Cause
-
-__all__ = [
-    "Absent",
-    "AlreadySo",
-    "Blocked",
-    "Cause",
-    "Conflict",
-    "Delivered",
-    "Doubtful",
-    "Locked",
-    "Offline",
-    "Ours",
-    "Outcome",
-    "Refused",
-    "Removed",
-    "ServerTrouble",
-    "Several",
-    "SignedOut",
-    "Throttled",
-    "Unasked",
-    "Untrusted",
-    "WrongAddress",
-    "may_have_acted",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,6 @@ from trayapp.sync.verdicts import (
 )
 from trayapp.sync.waiting import (
     Moment,
-    Waits,
     answered,
     backoff,
     closed_by,
@@ -66,12 +65,10 @@ from trayapp.sync.waiting import (
 
 __all__ = [
     "BLOCKED",
-    "TROUBLE",
     "Fate",
     "Moment",
     "Situation",
     "Verdict",
-    "Waits",
     "backoff",
     "decide",
 ]

@@ -13,6 +13,7 @@ from trayapp.queue.conflict_table import ConflictTable
 from trayapp.queue.store import QueueWriter
 from trayapp.queue.task import Account, Doubt, Gate, Known, SyncTask, TaskChange
 from trayapp.sync import policy, waiting
+from trayapp.sync.cause import TROUBLE
 from trayapp.sync.claim import Batch, Broken, Check, Request
 from trayapp.sync.found import Begun, Shown, plain
 from trayapp.sync.outcome import (
@@ -25,8 +26,6 @@ from trayapp.sync.outcome import (
     may_have_acted,
 )
 from trayapp.sync.rules import Rules
-
-__all__ = ["Aftermath", "Rules", "log_outcome", "settle", "settle_aside"]
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +170,7 @@ def _situation(
         worked=claim.account.last_delivery_at is not None,
         refusal=was.refusal,
         failed=lambda cause: writer.tasks.failed_count(account_id, cause),
-        head_fell=was.has_failed and writer.tasks.has_untried(account_id, policy.TROUBLE),
+        head_fell=was.has_failed and writer.tasks.has_untried(account_id, TROUBLE),
         max_attempts=rules.max_attempts,
         waits=rules.waits,
         jitter=rules.jitter,

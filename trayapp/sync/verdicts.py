@@ -21,7 +21,8 @@ from trayapp.queue.task import (
     TaskChange,
     TaskStatus,
 )
-from trayapp.sync.outcome import Cause, Offline, Outcome
+from trayapp.sync.cause import Cause
+from trayapp.sync.outcome import Offline, Outcome
 from trayapp.sync.waiting import Moment, answered, closed_by, in_trouble, paused, told_until
 
 _SEEN_OR_UNSENT = (Cause.CONFLICT, Cause.INTERNAL)

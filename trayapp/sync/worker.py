@@ -14,7 +14,7 @@ from trayapp.queue.errors import QueueError
 from trayapp.queue.store import QueueWriter
 from trayapp.sync.claim import Pause
 from trayapp.sync.ports import WorkerPorts
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.turn import Turns
 from trayapp.sync.workplace import Workplace
 

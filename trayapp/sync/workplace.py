@@ -8,7 +8,7 @@ from trayapp.light import dataclass
 from trayapp.mutex import Mutex
 from trayapp.queue.store import QueueWriter
 from trayapp.sync.ports import WorkerPorts
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 
 
 @dataclass(slots=True, kw_only=True)

@@ -86,7 +86,7 @@ class XdgBench:
         return self.file.read_bytes() if self.file.exists() else None
 
 
-class FakeRegistry:
+class FakeUserKeys:
     """Values under keys, as Windows keeps them for a user."""
 
     def __init__(self) -> None:
@@ -113,13 +113,11 @@ class RegistryBench:
     """Task Manager's marks: three, then when; or two and nothing."""
 
     def __init__(self, _root: Path) -> None:
-        self.registry = FakeRegistry()
+        self.keys = FakeUserKeys()
         self.installed: set[str] = set()
 
     def made(self, program: Program | None) -> Autostart:
-        return RegistryAutostart(
-            self.registry, program, is_program=lambda word: word in self.installed
-        )
+        return RegistryAutostart(self.keys, program, is_program=lambda word: word in self.installed)
 
     def program(self, name: str) -> Program:
         path = rf"C:\Users\Zoë Q\{name}\pythonw.exe"
@@ -130,20 +128,20 @@ class RegistryBench:
         self.installed.remove(program[0])
 
     def started(self) -> str | None:
-        command = self.registry.read(RUN, NAME)
+        command = self.keys.read(RUN, NAME)
         return first_word(command) if isinstance(command, str) else None
 
     def user_says_no(self) -> None:
-        self.registry.values[APPROVED, NAME] = bytes.fromhex("03000000d40d438dc83bd901")
+        self.keys.values[APPROVED, NAME] = bytes.fromhex("03000000d40d438dc83bd901")
 
     def user_says_yes(self) -> None:
-        self.registry.values[APPROVED, NAME] = bytes.fromhex("020000000000000000000000")
+        self.keys.values[APPROVED, NAME] = bytes.fromhex("020000000000000000000000")
 
     def breaks(self) -> None:
-        self.registry.is_locked = True
+        self.keys.is_locked = True
 
     def content(self) -> object:
-        return dict(self.registry.values)
+        return dict(self.keys.values)
 
 
 class FakeLaunchd:

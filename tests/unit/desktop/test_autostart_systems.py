@@ -24,7 +24,7 @@ def test_the_program_is_quoted_as_windows_takes_it(tmp_path: Path) -> None:
 
     bench.made(program).turn_on()
 
-    assert bench.registry.values == {(RUN, NAME): rf'"{program[0]}" -m trayapp'}
+    assert bench.keys.values == {(RUN, NAME): rf'"{program[0]}" -m trayapp'}
 
 
 def test_what_task_manager_marked_goes_with_our_value(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_task_manager_marked_goes_with_our_value(tmp_path: Path) -> None:
 
     autostart.turn_off()
 
-    assert bench.registry.values == {}
+    assert bench.keys.values == {}
 
 
 def test_a_value_that_the_user_refused_is_not_even_repaired(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_task_manager_s_marks_are_understood(mark: str, state: LoginState, tmp_p
     autostart = bench.made(bench.program("one"))
     autostart.turn_on()
 
-    bench.registry.values[APPROVED, NAME] = bytes.fromhex(mark)
+    bench.keys.values[APPROVED, NAME] = bytes.fromhex(mark)
 
     assert autostart.state() is state
 
@@ -75,7 +75,7 @@ def test_a_command_longer_than_windows_takes_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(AutostartError, match="too long"):
         bench.made(bench.program("x" * 260)).turn_on()
-    assert bench.registry.values == {}
+    assert bench.keys.values == {}
 
 
 @pytest.mark.parametrize(

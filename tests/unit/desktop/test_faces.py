@@ -17,7 +17,7 @@ from tests.fakes import FakeClock
 from trayapp.desktop.faces import Faces
 from trayapp.desktop.notices import Notice
 from trayapp.desktop.notifications import Speaker
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import FailedCause, SyncStatus
 
 NOW = datetime(2026, 1, 8, 14, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import EntryView, FailedCause, Link, RetryResult, SyncStatus
 from trayapp.tracking.entry import TrackerState
 

@@ -14,7 +14,7 @@ from trayapp import i18n
 from trayapp.desktop.icon_words import icon_words
 from trayapp.desktop.menu import Item, Row, Submenu, TrayView, tray_view
 from trayapp.desktop.notices import Notice, NoticeRules, closed_foreign_notice
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import ClockOffer, FailedCause, Link, RetryResult, SyncStatus
 
 HOUR = timedelta(hours=1)

@@ -116,7 +116,8 @@ def test_a_server_that_answers_is_ok_and_is_asked_once_at_its_own_address() -> N
             Untrusted("Network error: certificate expired"),
             "Fake at time.example:8443 cannot prove that it is who it says"
             " (Network error: certificate expired).",
-            "Ask its admin; for a server of your company, name its CA in ca_file.",
+            "Check the date of this computer, or ask the server's administrator; for a server of"
+            " your company, name its CA in the settings (ca_file).",
             id="untrusted",
         ),
         pytest.param(

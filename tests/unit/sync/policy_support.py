@@ -22,7 +22,8 @@ from trayapp.sync.outcome import (
     Untrusted,
     WrongAddress,
 )
-from trayapp.sync.policy import Fate, Situation, Waits, normalised
+from trayapp.sync.policy import Fate, Situation, normalised
+from trayapp.sync.waiting import Waits
 
 NOW = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

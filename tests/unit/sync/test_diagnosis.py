@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.unit.queue.support import a_queue, database_in
 from trayapp.queue.task import SyncTask, TaskStatus
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import (
     Action,
     Diagnosis,
@@ -30,7 +31,6 @@ from trayapp.sync.diagnosis import (
     diagnose,
     events_of,
 )
-from trayapp.sync.outcome import Cause
 from trayapp.tracking.entry import EventKind
 
 DUMPS = Path(__file__).parents[2] / "data" / "legacy"

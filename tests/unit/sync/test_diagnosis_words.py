@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from trayapp.queue.task import SyncTask, TaskStatus
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import Action, Finding, diagnose, events_of
 from trayapp.sync.diagnosis_words import (
     DUPLICATES,
@@ -21,7 +22,6 @@ from trayapp.sync.diagnosis_words import (
     listed,
 )
 from trayapp.sync.explanations import explain
-from trayapp.sync.outcome import Cause
 from trayapp.tracking.entry import EventKind
 
 NOON = datetime(2026, 1, 8, 9, tzinfo=UTC)  # 14:00 on a Thursday there

@@ -7,15 +7,8 @@ import dataclasses
 import pytest
 
 from trayapp.sync import outcome as module
-from trayapp.sync.outcome import (
-    Cause,
-    Delivered,
-    Doubtful,
-    Outcome,
-    ServerTrouble,
-    Several,
-    Throttled,
-)
+from trayapp.sync.cause import Cause
+from trayapp.sync.outcome import Delivered, Doubtful, Outcome, ServerTrouble, Several, Throttled
 
 CLASSES = [
     kind

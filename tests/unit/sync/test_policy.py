@@ -17,7 +17,8 @@ from tests.unit.sync.policy_support import (
 )
 from trayapp.queue.task import Refusal
 from trayapp.sync import outcome as outcome_module
-from trayapp.sync.outcome import Cause, Delivered, Outcome, Several
+from trayapp.sync.cause import Cause
+from trayapp.sync.outcome import Delivered, Outcome, Several
 from trayapp.sync.policy import Fate, Situation, decide, normalised
 
 ROWS = ARRIVAL_ROWS | SERVER_ROWS

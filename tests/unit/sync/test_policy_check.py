@@ -23,8 +23,10 @@ from tests.unit.sync.policy_support import (
     gate,
 )
 from trayapp.queue.task import Gate, GateKind
-from trayapp.sync.outcome import Cause, Delivered, Outcome
-from trayapp.sync.policy import Fate, Moment, Verdict, Waits, decide_check
+from trayapp.sync.cause import Cause
+from trayapp.sync.outcome import Delivered, Outcome
+from trayapp.sync.policy import Fate, Moment, Verdict, decide_check
+from trayapp.sync.waiting import Waits
 
 
 class TestCheck:

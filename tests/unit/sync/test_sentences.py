@@ -20,7 +20,7 @@ from tests.unit.sync.sentences_support import (
 )
 from trayapp import i18n
 from trayapp.sync import sentences
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import FailedCause, Link, SyncStatus
 from trayapp.tracking.entry import TrackerState
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.sync.sentences_support import MINUTE, NOON, ZONE
 from trayapp import i18n
 from trayapp.sync import impossible_words, sentences
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.status import Link, RetryResult
 from trayapp.tracking.entry import EventKind
 from trayapp.tracking.moments import Unclear

@@ -23,7 +23,7 @@ from trayapp.sync.outcome import (
     Removed,
     ServerTrouble,
 )
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.waiting import Waits
 from trayapp.tracking.entry import to_ms
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.queue.support import Queue, a_queue
 from trayapp.queue.task import Doubt, Gate, GateKind
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.sync.snapshot import Extras, read_status
 from trayapp.sync.status import (
     AccountView,

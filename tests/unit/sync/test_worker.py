@@ -15,8 +15,8 @@ from tests.unit.sync.worker_support import HOUR, MINUTE, OFFLINE, RESET, SECOND
 from trayapp.queue.task import Account
 from trayapp.sync.claim import Pause
 from trayapp.sync.outcome import Absent, Blocked, ServerTrouble, SignedOut
+from trayapp.sync.rules import Rules
 from trayapp.sync.server import TimeServer
-from trayapp.sync.settlement import Rules
 from trayapp.sync.worker import SyncWorker, WorkerPorts
 from trayapp.tracking.catalog import Catalog, Project
 

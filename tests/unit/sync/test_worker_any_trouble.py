@@ -26,7 +26,7 @@ from trayapp.sync.outcome import (
     Throttled,
     WrongAddress,
 )
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 
 ANSWERS: list[Outcome] = [
     OFFLINE,

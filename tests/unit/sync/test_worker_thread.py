@@ -12,7 +12,7 @@ from tests.fake_server import Bench, Call, a_worker
 from tests.unit.sync.worker_support import DEADLINE, OFFLINE, SECOND, running
 from trayapp.queue.task import Doubt
 from trayapp.sync.claim import Pause
-from trayapp.sync.settlement import Rules
+from trayapp.sync.rules import Rules
 from trayapp.sync.worker import SyncWorker
 
 bench = benches.bench

@@ -18,7 +18,7 @@ def of_this_system() -> Autostart:
     if sys.platform == "win32":
         from trayapp.desktop.autostart import registry  # noqa: PLC0415  # only where it is
 
-        found = registry.RegistryAutostart(registry.UserRegistry(), program)
+        found = registry.RegistryAutostart(registry.WindowsKeys(), program)
     elif sys.platform == "darwin":
         from trayapp.desktop.autostart import launchd  # noqa: PLC0415  # only where it is
 

@@ -25,7 +25,7 @@ _FIRST_WORD = re.compile(
 )
 
 
-class Registry(Protocol):
+class UserKeys(Protocol):
     """The user's part of the registry. Raises OSError; what is not there is None or no trouble."""
 
     def read(self, key: str, name: str) -> str | bytes | None: ...
@@ -38,12 +38,12 @@ class RegistryAutostart:
 
     def __init__(
         self,
-        registry: Registry,
+        keys: UserKeys,
         program: Program | None,
         *,
         is_program: Callable[[str], bool] = os.path.isfile,
     ) -> None:
-        self._registry = registry
+        self._keys = keys
         self._program = program
         self._is_program = is_program
 
@@ -84,7 +84,7 @@ class RegistryAutostart:
 
     def _read(self, key: str) -> str | bytes | None:
         try:
-            return self._registry.read(key, NAME)
+            return self._keys.read(key, NAME)
         except OSError as error:
             raise AutostartError(error) from error
 
@@ -93,13 +93,13 @@ class RegistryAutostart:
         if len(command) > _LONGEST:
             raise AutostartError(_("the path of the program is too long for Windows"))
         try:
-            self._registry.write(RUN, NAME, command)
+            self._keys.write(RUN, NAME, command)
         except OSError as error:
             raise AutostartError(error) from error
 
     def _delete(self, key: str) -> None:
         try:
-            self._registry.delete(key, NAME)
+            self._keys.delete(key, NAME)
         except OSError as error:
             raise AutostartError(error) from error
 
@@ -118,7 +118,7 @@ def first_word(command: str) -> str:
 if sys.platform == "win32":
     import winreg
 
-    class UserRegistry:
+    class WindowsKeys:
         """The real one."""
 
         def read(self, key: str, name: str) -> str | bytes | None:

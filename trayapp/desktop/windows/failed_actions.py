@@ -18,9 +18,9 @@ from trayapp.desktop.windows.failed_row import Details
 from trayapp.desktop.windows.failed_source import Source
 from trayapp.desktop.windows.signs import Sign
 from trayapp.i18n import _, ngettext
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import Action
 from trayapp.sync.explanations import retry_result
-from trayapp.sync.outcome import Cause
 from trayapp.sync.status import RetryResult
 
 if TYPE_CHECKING:  # what is asked for later is loaded later

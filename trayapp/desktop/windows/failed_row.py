@@ -12,9 +12,9 @@ from trayapp.light import dataclass
 from trayapp.log import redact
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import SyncTask
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import cause_of
 from trayapp.sync.explanations import reason_words
-from trayapp.sync.outcome import Cause
 from trayapp.sync.sentences import kind_label
 from trayapp.sync.words import clock_time, one_line
 from trayapp.tracking.entry import Event, EventKind

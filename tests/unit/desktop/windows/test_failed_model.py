@@ -24,9 +24,9 @@ from trayapp.desktop.windows.failed_model import (
 )
 from trayapp.desktop.windows.signs import Sign
 from trayapp.queue.task import SyncTask, TaskStatus
+from trayapp.sync.cause import Cause
 from trayapp.sync.diagnosis import Action, diagnose
 from trayapp.sync.diagnosis_words import DUPLICATES, Moments
-from trayapp.sync.outcome import Cause
 from trayapp.sync.status import FailedCause, RetryResult, SyncStatus
 from trayapp.tracking.entry import Event, EventKind, Stamp
 

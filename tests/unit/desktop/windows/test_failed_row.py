@@ -19,7 +19,7 @@ from trayapp.desktop.windows.failed_row import (
 from trayapp.desktop.windows.signs import Sign
 from trayapp.queue.reader import Attempt
 from trayapp.queue.task import SyncTask, TaskStatus
-from trayapp.sync.outcome import Cause
+from trayapp.sync.cause import Cause
 from trayapp.tracking.entry import Event, EventKind, Stamp
 
 NOON = datetime(2026, 1, 8, 12, tzinfo=UTC)
