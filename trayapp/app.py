@@ -81,16 +81,21 @@ def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings
 
 def _inside(paths: Paths, news: News) -> TimeServer:
     """The server inside; loaded with the first delivery, as all servers are."""
-    from trayapp.servers import embedded  # noqa: PLC0415
     from trayapp.servers.embedded_app import EmbeddedApp  # noqa: PLC0415
+    from trayapp.servers.embedded_inside import (  # noqa: PLC0415
+        inside,
+        past_of,
+        rebuilt_text,
+        rebuilt_title,
+    )
     from trayapp.servers.embedded_store import EmbeddedStore  # noqa: PLC0415
 
     store = EmbeddedStore(
         paths.embedded_database,
-        past=lambda: embedded.past_of(paths.database),
-        tell=lambda done: news.tell(embedded.rebuilt_title(), embedded.rebuilt_text(done)),
+        past=lambda: past_of(paths.database),
+        tell=lambda done: news.tell(rebuilt_title(), rebuilt_text(done)),
     )
-    return embedded.inside(EmbeddedApp(store), closed=store.close)
+    return inside(EmbeddedApp(store), closed=store.close)
 
 
 class App:

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from trayapp.app import App
@@ -24,6 +23,7 @@ from trayapp.desktop.main_thread import MainThread
 from trayapp.desktop.notifications import Speaker, voice_of
 from trayapp.desktop.system import this_system
 from trayapp.desktop.tray import RunLoop
+from trayapp.footprint import stay_small
 from trayapp.i18n import _
 from trayapp.log import start_logging, stop_logging
 from trayapp.queue.errors import QueueError
@@ -32,20 +32,6 @@ from trayapp.sync.status import AccountView
 _GREET_SECONDS = 2.0
 _LOCK_SECONDS = 0.5
 _ENDING_SECONDS = 6.0
-_M_ARENA_MAX = -8
-"""Of glibc's `mallopt`."""
-
-
-def share_one_heap() -> None:
-    """Have all threads use one heap; to be called before there are any.
-
-    glibc gives each thread one of its own, which hardly shrinks: 0.8 MiB more after a first sync,
-    and twice the growth with each click.
-    """
-    import ctypes  # noqa: PLC0415  # for the app alone
-
-    with suppress(AttributeError, TypeError):  # another C library, or another system
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def run_app(
@@ -60,7 +46,7 @@ def run_app(
 
     Raises OSError where its files cannot be made.
     """
-    share_one_heap()
+    stay_small()
     paths = where.paths
     ending = _Ending()
     paths.make()

@@ -7,8 +7,8 @@ from datetime import timedelta
 from tests.benchmarks.contenders import Ours
 from tests.benchmarks.figures import mib
 from tests.benchmarks.frame import Goal, Setting, Size, Table
-from trayapp.servers.embedded import inside
 from trayapp.servers.embedded_app import EmbeddedApp
+from trayapp.servers.embedded_inside import inside
 from trayapp.servers.embedded_store import EmbeddedStore
 
 _CLICKS_A_DAY, _DAYS = 40, 365

@@ -19,8 +19,8 @@ from tests.unit.accounts.life import a_vault
 from trayapp.core import Core, Surroundings
 from trayapp.log import redact
 from trayapp.queue.task import Account
-from trayapp.servers.embedded import inside
 from trayapp.servers.embedded_app import EmbeddedApp
+from trayapp.servers.embedded_inside import inside
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.signing import Entered, Signing
 from trayapp.sync.kind import Credentials

@@ -6,15 +6,9 @@ doubt needs no care beyond a look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from trayapp.accounts.tokens import TokenSource, TokenStore
-from trayapp.i18n import _, ngettext
-from trayapp.queue.reader import QueueReader
-from trayapp.servers.embedded_app import EmbeddedApp
 from trayapp.servers.embedded_events import (
     Sent,
     events_in,
@@ -26,8 +20,6 @@ from trayapp.servers.embedded_events import (
     together,
     told_in,
 )
-from trayapp.servers.embedded_json import BadEventError, event_body, event_from_json
-from trayapp.servers.embedded_store import Past, Rebuilt, StoredEvent
 from trayapp.servers.http import HttpClient, token_refresher
 from trayapp.servers.http_answer import Answer, phrase_of
 from trayapp.servers.http_outcomes import outcome_of_status
@@ -46,9 +38,6 @@ from trayapp.sync.outcome import (
 from trayapp.sync.server import Capabilities, Nothing, Unit, Write
 from trayapp.tracking.catalog import Catalog
 from trayapp.tracking.entry import Event, TimeEntry
-
-if TYPE_CHECKING:
-    import requests
 
 _AT_ONCE = 50
 """More would hardly be quicker, and a click waits while those behind them are written down."""
@@ -159,52 +148,6 @@ class EmbeddedServer:
     def close(self) -> None:
         self._client.close()
         self._closed()
-
-
-def inside(app: EmbeddedApp, *, closed: Callable[[], None] = lambda: None) -> EmbeddedServer:
-    """The server inside this process: no port, no token."""
-
-    def make_session() -> requests.Session:
-        from trayapp.servers.wsgi import session_of  # noqa: PLC0415  # needs requests: loads late
-
-        return session_of(app)
-
-    client = HttpClient("http://embedded.invalid", make_session=make_session)
-    return EmbeddedServer(client, closed=closed)
-
-
-def past_of(database: Path) -> Past:
-    """What the server inside must hold, by the local log. Raises QueueError."""
-    with closing(QueueReader(database)) as reader, reader.snapshot():
-        events = tuple(_stored(reader.delivered("embedded")))
-        return Past(events=events, removed=reader.removed("embedded"))
-
-
-def _stored(events: tuple[Event, ...]) -> Iterator[StoredEvent]:
-    for event in events:
-        # What is refused was never stored.
-        with suppress(BadEventError):
-            yield event_from_json(event_body(event), entry_id=event.entry_id, event_id=event.id)
-
-
-def rebuilt_title() -> str:
-    """What fits the head of a notification."""
-    return _("The file of sent clicks was made anew")
-
-
-def rebuilt_text(done: Rebuilt) -> str:
-    """What became of the file of the server inside."""
-    said = ngettext(
-        "It was damaged or gone: {count} click was put back from the local log. No hours are"
-        " missing, nothing is sent twice.",
-        "It was damaged or gone: {count} clicks were put back from the local log. No hours are"
-        " missing, nothing is sent twice.",
-        done.clicks,
-    ).format(count=done.clicks)
-    if not done.kept:
-        return said
-    kept = _("The damaged file is kept at {path}; it may be deleted.").format(path=done.kept)
-    return f"{said} {kept}"
 
 
 def over_http(base_url: str, tokens: TokenStore) -> EmbeddedServer:

@@ -12,8 +12,8 @@ from tests.contract.stages import Courier
 from tests.fakes import FakeClock
 from tests.unit.servers.recorder import Recorder, inside
 from trayapp.servers.embedded import EmbeddedServer
-from trayapp.servers.embedded import inside as embedded_inside
 from trayapp.servers.embedded_app import EmbeddedApp
+from trayapp.servers.embedded_inside import inside as embedded_inside
 from trayapp.servers.embedded_store import EmbeddedStore
 from trayapp.sync.outcome import (
     Absent,

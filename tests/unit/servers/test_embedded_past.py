@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from trayapp.servers.embedded import rebuilt_text, rebuilt_title
+from trayapp.servers.embedded_inside import rebuilt_text, rebuilt_title
 from trayapp.servers.embedded_store import EmbeddedStore, Past, Put, Rebuilt, StoredEvent
 
 PAGE = 4096

@@ -39,15 +39,28 @@ house = houses.house
 DEADLINE_SECONDS = 10.0
 
 
-def while_held(house: House, write: Write, fault: Delay, act: Callable[[], None]) -> Outcome:
+class Gate(threading.Event):
+    """Knows that somebody stands before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.reached.set()
+        return super().wait(timeout)
+
+
+def while_held(house: House, write: Write, act: Callable[[], None], *, after: bool) -> Outcome:
     """Send; what the server says to a PUT that is held while somebody does something there."""
-    assert fault.until is not None
-    house.play(fault, method="PUT")
+    gate = Gate()
+    house.play(Delay(until=gate, after=after), method="PUT")
     outcomes: list[Outcome] = []
     thread = threading.Thread(target=lambda: outcomes.append(house.server.send(write)))
     thread.start()
+    assert gate.reached.wait(DEADLINE_SECONDS)
     act()
-    fault.until.set()
+    gate.set()
     thread.join(DEADLINE_SECONDS)
     (outcome,) = outcomes
     return outcome
@@ -228,13 +241,9 @@ class TestEditsThere:
         courier.click(START)
 
         def edit() -> None:
-            ends = threading.Event()
-            while not house.web.records:
-                ends.wait(0.01)
             house.web.stop(house.web.record, 10)
 
-        fault = Delay(until=threading.Event(), after=True)
-        outcome = while_held(house, courier.plan(), fault, edit)
+        outcome = while_held(house, courier.plan(), edit, after=True)
         wanted = "Conflict: the server shows 2026-01-08T09:01:01Z to 2026-01-08T09:01:11Z"
         assert outcome == Conflict(wanted)
 
@@ -245,7 +254,7 @@ class TestEditsThere:
         def edit() -> None:
             house.web.edit(house.web.record, ds="changed there")
 
-        outcome = while_held(house, courier.plan(), Delay(until=threading.Event()), edit)
+        outcome = while_held(house, courier.plan(), edit, after=False)
         assert outcome == Conflict("Conflict: the server shows 2026-01-08T09:01:01Z to now")
         assert house.web.record["ds"] == "changed there"
         courier.finish(house.server.send(courier.plan()))
