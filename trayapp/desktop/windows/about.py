@@ -27,7 +27,7 @@ _TEXT_UNITS = CONTENT_UNITS - _ICON_UNITS - 24
 
 def open_window(opening: Opening) -> Window:
     """The window, asking the app already."""
-    window = Window(opening, title=_("About Trayapp"))
+    window = Window(opening, title=_("About Trayapp"), has_fields=False)
     About(window, Package.installed())
     return window
 

@@ -246,21 +246,15 @@ def _corners(theme: Theme) -> tuple[tk.PhotoImage, ...]:
         CARD_RADIUS,
         (0, 0, palette.background),
         (0, CARD_RADIUS, palette.line),
-        (0.5, CARD_RADIUS - 1, palette.card),
+        (0.5, CARD_RADIUS - 1, None),
     )
     size = theme.px(CARD_RADIUS) + 1
-    canvas = theme.style.master
-    far = int(canvas.tk.call("image", "width", name)) - size
-    found = []
-    for x, y in ((0, 0), (far, 0), (0, far), (far, far)):
-        corner = tk.PhotoImage(master=canvas, width=size, height=size)
-        corner.tk.call(corner, "copy", name, "-from", x, y, x + size, y + size)
-        found.append(corner)
-    return tuple(found)
+    far = int(theme.style.master.tk.call("image", "width", name)) - size
+    return tuple(
+        theme.part_of(name, (size, size), "-from", x, y, x + size, y + size)
+        for x, y in ((0, 0), (far, 0), (0, far), (far, far))
+    )
 
 
 def _flipped(picture: tk.PhotoImage, theme: Theme) -> tk.PhotoImage:
-    height, width = picture.height(), picture.width()
-    other = tk.PhotoImage(master=theme.style.master, width=width, height=height)
-    other.tk.call(other, "copy", picture, "-subsample", 1, -1)
-    return other
+    return theme.part_of(picture, (picture.width(), picture.height()), "-subsample", 1, -1)

@@ -56,7 +56,7 @@ def open_window(opening: Opening) -> Window:
         settings = Settings.read(paths.settings)
     # First the queue: meanwhile the desktop tells whether it is dark.
     looked = _look(paths.database, settings.max_attempts)
-    window = Window(opening, title=_("Failed tasks"), resizable=True)
+    window = Window(opening, title=_("Failed tasks"), resizable=True, has_fields=False)
     try:
         if isinstance(looked, QueueError):
             raise looked

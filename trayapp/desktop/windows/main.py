@@ -6,14 +6,19 @@ import gc
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING
 
 from trayapp.desktop.identity import claim_identity
 from trayapp.desktop.windows.appearance import Asked
 from trayapp.i18n import _
+
+if TYPE_CHECKING:
+    import tkinter as tk
 
 WINDOWS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,35 +68,69 @@ def _run(
     module: str, name: str, channel_dir: Path, *, log: Path | None, ready: Callable[[], None]
 ) -> int:
     claim_identity()
+    loaded = _begin_loading(module)
     is_dark = Asked()
-    try:
-        import tkinter as tk  # noqa: PLC0415  # absent on some systems
-
-        from trayapp.desktop.windows.only_one import OnlyOne  # noqa: PLC0415
-        from trayapp.desktop.windows.window import Opening  # noqa: PLC0415
-
-        opened = importlib.import_module(module)
-    except ImportError as error:
-        return _cannot(_("Windows need Tk, which is missing: install python3-tk."), error)
     with ExitStack() as at_the_end:
-        one = OnlyOne(channel_dir, name)
-        if not one.claim():
-            return DONE
-        at_the_end.callback(one.release)
-        opening = Opening(
-            channel_dir=channel_dir,
-            ready=lambda: _shown(ready),
-            door=one.door,
-            log=log,
-            name=name,
-            is_dark=is_dark,
-        )
         try:
-            window = opened.open_window(opening)
-        except tk.TclError as error:
-            return _cannot(_("No window can be shown: there is no display."), error)
+            from trayapp.desktop.windows.only_one import OnlyOne  # noqa: PLC0415
+
+            one = OnlyOne(channel_dir, name)
+            if not one.claim():
+                return DONE
+            at_the_end.callback(one.release)
+            import tkinter as tk  # noqa: PLC0415  # absent on some systems
+
+            try:
+                root = _start_tk()
+                opened = loaded()
+                from trayapp.desktop.windows.window import Opening  # noqa: PLC0415
+
+                opening = Opening(
+                    root=root,
+                    channel_dir=channel_dir,
+                    ready=lambda: _shown(ready),
+                    door=one.door,
+                    log=log,
+                    name=name,
+                    is_dark=is_dark,
+                )
+                window = opened.open_window(opening)
+            except tk.TclError as error:
+                return _cannot(_("No window can be shown: there is no display."), error)
+        except ImportError as error:
+            return _cannot(_("Windows need Tk, which is missing: install python3-tk."), error)
         window.run()
     return DONE
+
+
+def _begin_loading(name: str) -> Callable[[], ModuleType]:
+    """Load a module while Tk starts, which takes as long; what is returned waits for it."""
+
+    def load() -> None:
+        with suppress(ImportError):  # who waits is told
+            importlib.import_module(name)
+
+    thread = threading.Thread(target=load, name="loading", daemon=True)
+    thread.start()
+
+    def loaded() -> ModuleType:
+        thread.join()
+        return importlib.import_module(name)
+
+    return loaded
+
+
+def _start_tk() -> tk.Tk:
+    """Tk. Raises tkinter.TclError where there is no display."""
+    import tkinter as tk  # noqa: PLC0415  # absent on some systems
+
+    # Xft's resources are found by the root's class alone; the window itself has ours.
+    root = tk.Tk(className="Xft", useTk=False)
+    with suppress(tk.TclError):  # without this package the next line starts it
+        # Unlike tkinter's own way, this lets other threads run until Tk is there.
+        root.tk.eval("package require Tk")
+    root.loadtk()
+    return root
 
 
 def _shown(ready: Callable[[], None]) -> None:

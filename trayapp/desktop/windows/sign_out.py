@@ -22,7 +22,7 @@ SIGN_OUT_SECONDS = 125.0
 
 def open_window(opening: Opening) -> Window:
     """The window, asking the app already."""
-    window = Window(opening, title=_("Sign out – Trayapp"))
+    window = Window(opening, title=_("Sign out – Trayapp"), has_fields=False)
     SignOut(window)
     return window
 

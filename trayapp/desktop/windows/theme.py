@@ -17,6 +17,8 @@ from trayapp.desktop.windows.signs import UNITS, Sign, draw_sign
 
 POINTS_PER_INCH = 72
 DOTS_PER_INCH = 96
+_FEW_SHADES = "2/2/2"
+_BLENDED_FROM_BITS = 15
 MIDDLE = (64, 64)
 """Pixels of a box that are repeated; about a button's."""
 
@@ -32,6 +34,9 @@ class Theme:
         root.tk.call("tk", "scaling", scale * DOTS_PER_INCH / POINTS_PER_INCH)
         self.fonts = make_fonts(root)
         self.style = ttk.Style(root)
+        self._palette = _shades(root)
+        # Each picture asks for both, unless somebody has them.
+        root.configure(background="white", highlightcolor="black")
         self._pictures: dict[str, tk.PhotoImage] = {}
         self._made: set[Callable[[Theme], None]] = set()
 
@@ -55,8 +60,17 @@ class Theme:
         self._root.tk.call("ttk::style", *words)
 
     def picture(self, name: str, png: bytes) -> tk.PhotoImage:
-        """`png` as Tk has it, kept for as long as the theme."""
-        made = self._pictures[name] = tk.PhotoImage(master=self._root, data=png)
+        """`png` as Tk has it, kept as long as the theme. It needs a soft edge: see `_shades`."""
+        made = tk.PhotoImage(master=self._root, data=png, palette=self._palette)
+        self._pictures[name] = made
+        return made
+
+    def part_of(self, picture: object, size: tuple[int, int], *how: object) -> tk.PhotoImage:
+        """A part of a picture, chosen by what Tk's `copy` can do."""
+        width, height = size
+        root, palette = self._root, self._palette
+        made = tk.PhotoImage(master=root, width=width, height=height, palette=palette)
+        made.tk.call(made, "copy", picture, *how)
         return made
 
     def nine(
@@ -106,3 +120,13 @@ class Theme:
         """Whole pixels, so that straight edges are sharp; a fraction is one hairline further in."""
         whole = int(units)
         return self.px(whole) if units == whole else self.px(whole) + self.hairline
+
+
+def _shades(root: tk.Tk) -> str:
+    """How many shades of red, green and blue Tk prepares for pictures; "" is its own choice.
+
+    It asks the X server for each of 256 before the first picture: 20 ms in which no window is
+    shown. They are not used where a picture is half transparent somewhere: it is blended.
+    """
+    is_x11 = root.tk.call("tk", "windowingsystem") == "x11"
+    return _FEW_SHADES if is_x11 and root.winfo_screendepth() >= _BLENDED_FROM_BITS else ""

@@ -65,6 +65,7 @@ class Opening:
     the one of its names that it was asked for by; `is_dark` tells how the desktop wants it.
     """
 
+    root: tk.Tk
     channel_dir: Path
     ready: Callable[[], None] = field(default=_nothing)
     door: socket.socket | None = None
@@ -74,12 +75,22 @@ class Opening:
 
 
 class Window:
-    """One window and its process's Tk. Raises tkinter.TclError where there is no display."""
+    """One window and its process's Tk. Raises tkinter.TclError when the display is gone."""
 
-    def __init__(self, opening: Opening, *, title: str, resizable: bool = False) -> None:
-        # Xft's resources are found by the root's class alone; the window itself has ours.
-        self.root = tk.Tk(className="Xft")
+    def __init__(
+        self,
+        opening: Opening,
+        *,
+        title: str,
+        resizable: bool = False,
+        has_fields: bool = True,
+    ) -> None:
+        """`has_fields`: one can type into what it shows first."""
+        self.root = opening.root
         self.root.withdraw()
+        if not has_fields:
+            # Each widget would ask the X server three times for it, before anything is shown.
+            self._compose_letters(on=False)
         self.root.report_callback_exception = self._on_defect
         self._mailbox = Mailbox(self.root)
         self._talk = Talk(opening.channel_dir, self._mailbox.post)
@@ -263,7 +274,11 @@ class Window:
             return
         self.top.update_idletasks()
         self._opening.ready()
+        self._compose_letters(on=True)
         self.top.after(_ICON_DELAY_MS, self._set_icon)
+
+    def _compose_letters(self, *, on: bool) -> None:
+        self.root.tk.call("tk", "useinputmethods", on)
 
     def _set_icon(self) -> None:
         """Later than the window: nobody waits for it, and drawing it loads Pillow."""
