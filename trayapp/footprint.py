@@ -22,7 +22,7 @@ def stay_small() -> None:
     _share_one_heap()
     for name in _DONE_WITHOUT:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # "not there", by the language
-    warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
+    warnings.filterwarnings("ignore", module=r"requests\Z")  # it says what it goes without
 
 
 def _share_one_heap() -> None:

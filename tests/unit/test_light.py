@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
+import importlib
+import inspect
+import pkgutil
 import threading
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
+import trayapp
 from trayapp import light
 
 T = TypeVar("T")
@@ -184,3 +189,47 @@ def test_many_threads_may_come_first() -> None:
 def test_the_wrong_arguments_are_refused_at_the_first_call_too() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
         fresh()()  # type: ignore[call-arg]  # that is what is tried
+
+
+def test_a_class_without_fields_takes_nothing() -> None:
+    @light.dataclass(frozen=True, slots=True, kw_only=True)
+    class Nothing:
+        """Only itself."""
+
+    assert Nothing() == Nothing()
+
+
+def all_of_ours() -> list[type]:
+    """The light classes of the whole program but for what loads a toolkit."""
+    found: dict[str, type] = {}
+    for module in pkgutil.walk_packages(trayapp.__path__, "trayapp."):
+        if module.name.endswith("__main__") or module.name.startswith("trayapp.desktop"):
+            continue
+        for one in vars(importlib.import_module(module.name)).values():
+            if isinstance(one, type) and isinstance(vars(one).get("__dataclass_fields__"), LATE):
+                found[f"{one.__module__}.{one.__qualname__}"] = one
+    return list(found.values())
+
+
+LATE = (light._Late, dict)
+
+
+def test_all_of_ours_are_made_with_the_arguments_the_standard_library_would_have() -> None:
+    classes = all_of_ours()
+    assert len(classes) > 100, len(classes)
+    for cls in classes:
+        with contextlib.suppress(TypeError):
+            cls(no_such_field=1)
+        own = dict(inspect.signature(cls).parameters)
+        fields = [one for one in dataclasses.fields(cls) if one.init]
+        assert sorted(own) == sorted(one.name for one in fields), cls
+        for one in fields:
+            given = own[one.name]
+            assert (given.kind is given.KEYWORD_ONLY) == one.kw_only, (cls, one)
+            is_made = one.default_factory is not dataclasses.MISSING
+            if is_made or one.default is dataclasses.MISSING:
+                assert (given.default is given.empty) != is_made, (cls, one)
+            else:
+                assert given.default is one.default, (cls, one)
+        positional = [one.name for one in fields if not one.kw_only]
+        assert [name for name in own if name in positional] == positional, cls
