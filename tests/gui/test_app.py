@@ -273,6 +273,26 @@ def test_the_open_menu_stays_open_while_clicks_come_from_elsewhere(
     keep_shot(desktop, "app-menu-after-twelve-clicks")
 
 
+def test_clicks_leave_no_callbacks_behind(app: AppProgram) -> None:
+    """GLib keeps what calls Python in memory that may be executed; there it would grow."""
+    _click(app, times=8)
+    before = _callback_bytes(app)
+    _click(app, times=80)
+    assert _callback_bytes(app) == before > 0
+
+
+def _click(app: AppProgram, *, times: int) -> None:
+    for number in range(times):
+        app.click(("start", "pause", "resume", "stop")[number % 4])
+    assert app.comes_to(lambda status: status.all_sent)
+
+
+def _callback_bytes(app: AppProgram) -> int:
+    maps = Path(f"/proc/{app._process.pid}/maps").read_text().splitlines()
+    places = [line.split()[0].split("-") for line in maps if line.split()[1] == "rwxp"]
+    return sum(int(end, 16) - int(begin, 16) for begin, end in places)
+
+
 def test_in_russian_the_menu_and_the_notifications_are_russian(
     world: World, desktop: VirtualDesktop, client: TrayClient
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Callable
 
@@ -103,19 +104,35 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         self._wanted: TrayView | None = None
         self._shown: TrayView | None = None
         self._key: IconKey | None = None
+        self._is_stale = False
+        # Not `idle_add`: each call of it takes memory that PyGObject does not give back.
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._bell)
+        self._heard = GLib.unix_fd_add_full(
+            GLib.PRIORITY_DEFAULT_IDLE, self._bell, GLib.IOCondition.IN, self._on_bell
+        )
 
     def show_view(self, view: TrayView) -> None:
         """Show this as soon as the GTK thread gets to it; from any thread. The newest wins."""
         self._wanted = view
-        GLib.idle_add(self._apply)
+        os.eventfd_write(self._bell, 1)
 
     def redraw(self) -> None:
         """Draw the picture anew; from any thread."""
-        GLib.idle_add(self._redraw)
+        self._is_stale = True
+        os.eventfd_write(self._bell, 1)
 
     def run_until_stopped(self, ready: Callable[[], None]) -> None:
         """Show the icon, call `ready`, and stay until `stop` is called from any thread."""
         self.run(setup=lambda _icon: GLib.idle_add(self._appear, ready))
+
+    def _on_bell(self, *_heard: object) -> bool:
+        os.eventfd_read(self._bell)
+        self._apply()
+        if self._is_stale and self._shown is not None:
+            self._is_stale = False
+            self.icon = self._draw(self._shown.icon)
+        return True  # go on listening
 
     def _appear(self, ready: Callable[[], None]) -> None:
         # Not on pystray's setup thread, where a change of the picture could fall in between.
@@ -164,9 +181,8 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
             status = _STATUS.ATTENTION
         self._appindicator.set_status(status)
 
-    def _redraw(self) -> None:
-        if self._shown is not None:
-            self.icon = self._draw(self._shown.icon)
+    def _update_title(self) -> None:
+        self._appindicator.set_title(self.title)
 
     def _update_menu(self) -> None:
         # pystray asks for this when it starts; the menu is there already and edits itself.
@@ -177,6 +193,7 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
         self._mark_ready()
 
     def _finalize(self) -> None:
+        GLib.source_remove(self._heard)
         self._appindicator.set_status(_STATUS.PASSIVE)
         self._visible = False
         self._remove_fs_icon()

@@ -20,10 +20,8 @@ _ACCOUNTS = "(SELECT id FROM account WHERE kind = ?)"
 class Reading:
     """Opens and follows the file. One thread only. Raises QueueError."""
 
-    def __init__(self, database: Path, *, frugal: bool = False) -> None:
-        """`frugal`: keeps next to nothing of what it has read in memory."""
+    def __init__(self, database: Path) -> None:
         self._database = database
-        self._is_frugal = frugal
         self._open()
 
     def _open(self) -> None:
@@ -37,8 +35,8 @@ class Reading:
             )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA query_only = ON")
-            if self._is_frugal:
-                self._connection.execute("PRAGMA cache_size = -128")
+            # KiB: what was read is in the system's cache; our own would grow for weeks, to 2 MiB.
+            self._connection.execute("PRAGMA cache_size = -256")
             schema.refuse_newer(self._connection, self._database)
 
     def _follow(self) -> None:

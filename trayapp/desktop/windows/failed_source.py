@@ -49,7 +49,7 @@ class Source:
     def __init__(self, database: Path, *, most_attempts: int) -> None:
         self._database = database
         self._most_attempts = most_attempts
-        self._reader = QueueReader(database, frugal=True) if database.exists() else None
+        self._reader = QueueReader(database) if database.exists() else None
         self._context = self._new_context()
         self._findings = Findings()
         self._first: tuple[SyncTask, ...] = ()
@@ -70,7 +70,7 @@ class Source:
         """How it stands now; only a short queue is diagnosed in full."""
         self._tasks.clear()
         if self._reader is None and self._database.exists():
-            self._reader = QueueReader(self._database, frugal=True)
+            self._reader = QueueReader(self._database)
         if self._reader is None:
             return View(status=SyncStatus(as_of=_now()), findings=Findings(), whole=True)
         status = read_status(self._reader, _now())
@@ -91,7 +91,7 @@ class Source:
         It just ends where the queue cannot be read.
         """
         try:
-            with closing(QueueReader(self._database, frugal=True)) as reader:
+            with closing(QueueReader(self._database)) as reader:
                 yield from _diagnosed(reader, status)
         except QueueError:
             logger.warning("The failed tasks could not be diagnosed", exc_info=True)
