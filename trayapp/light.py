@@ -84,18 +84,18 @@ def _init_of(
     given, deeds = ["self"], []
     for name in slots:
         value, parameter = name, name
-        known[f"set_{name}"] = vars(promised)[name].__set__
+        known[f"_set_{name}"] = vars(promised)[name].__set__
         default = body.get(name, dataclasses.MISSING)
         if isinstance(default, dataclasses.Field):
-            known[f"make_{name}"], default = default.default_factory, default.default
-            if known[f"make_{name}"] is not dataclasses.MISSING:
-                known[f"none_{name}"] = default = object()
-                value = f"make_{name}() if {name} is none_{name} else {name}"
+            known[f"_make_{name}"], default = default.default_factory, default.default
+            if known[f"_make_{name}"] is not dataclasses.MISSING:
+                known[f"_none_{name}"] = default = object()
+                value = f"_make_{name}() if {name} is _none_{name} else {name}"
         if default is not dataclasses.MISSING:
-            known[f"none_{name}"] = default
-            parameter = f"{name}=none_{name}"
+            known[f"_none_{name}"] = default
+            parameter = f"{name}=_none_{name}"
         given.append(parameter)
-        deeds.append(f" set_{name}(self, {value})")
+        deeds.append(f" _set_{name}(self, {value})")
     if kw_only and slots:
         given.insert(1, "*")
     text = f"def __init__({', '.join(given)}):\n" + ("\n".join(deeds) or " pass")

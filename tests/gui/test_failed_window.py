@@ -206,6 +206,7 @@ def test_an_older_database_is_imported_and_explained(opened: Opener, tmp_path: P
         shown.click(button(shown, "Import…"))
         file_dialog = ["xdotool", "search", "--name", "Import the tasks"]
         assert wait_for(lambda: shown.desktop.run(file_dialog).returncode == 0)
+        assert wait_for(lambda: shown.focus().endswith(".ent")), shown.focus()
         shown.type(str(old))
         shown.press_key("Return")
         assert shown.says("100 tasks imported")

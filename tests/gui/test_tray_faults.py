@@ -46,6 +46,20 @@ def test_a_panel_that_was_killed_shows_the_current_state_when_it_is_back(
     assert tray.expect("action") == "action stop tray"
 
 
+def test_a_picture_that_could_not_be_written_keeps_no_later_one_away(
+    tray: TrayProgram, desktop: VirtualDesktop
+) -> None:
+    assert wait_for(lambda: sees(desktop, Colour.GREEN))
+    pictures, away = desktop.root / "tmp", desktop.root / "away"
+    pictures.rename(away)
+    tray.show(FAILED)
+    assert wait_for(lambda: "does not show what it should" in tray.errors()), tray.errors()
+    away.rename(pictures)
+    tray.show(FAILED)
+    assert wait_for(lambda: sees(desktop, Colour.RED))
+    assert tray.finish() == 0
+
+
 def test_stop_takes_the_icon_off_the_screen_and_may_be_said_twice(
     tray: TrayProgram, desktop: VirtualDesktop
 ) -> None:

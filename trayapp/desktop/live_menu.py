@@ -8,6 +8,7 @@ to be for any thread belongs to the GTK thread, the one that runs the icon.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import weakref
@@ -34,6 +35,8 @@ from trayapp.desktop.menu import (  # noqa: E402
     Undo,
 )
 from trayapp.desktop.png import encoded  # noqa: E402
+
+logger = logging.getLogger(__name__)
 
 _Key = tuple[str, int]
 _TEXT = "text"
@@ -128,10 +131,11 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
 
     def _on_bell(self, *_heard: object) -> bool:
         os.eventfd_read(self._bell)
-        self._apply()
-        if self._is_stale and self._shown is not None:
-            self._is_stale = False
-            self.icon = self._draw(self._shown.icon)
+        try:
+            self._apply()
+            self._redraw()
+        except Exception:
+            logger.exception("The tray icon does not show what it should; the next change may.")
         return True  # go on listening
 
     def _appear(self, ready: Callable[[], None]) -> None:
@@ -180,6 +184,11 @@ class LiveIcon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no type
             self._appindicator.set_attention_icon_full(self._icon_path, words)
             status = _STATUS.ATTENTION
         self._appindicator.set_status(status)
+
+    def _redraw(self) -> None:
+        if self._is_stale and self._shown is not None:
+            self._is_stale = False
+            self.icon = self._draw(self._shown.icon)
 
     def _update_title(self) -> None:
         self._appindicator.set_title(self.title)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
-from tests.fake_server import Applied, Bench, Call, FakeServer
+import pytest
+
+from tests.fake_server import Applied, Bench, Call, FakeServer, a_bench
 from tests.fakes import FakeClock
 from trayapp.sync.outcome import (
     Doubtful,
@@ -54,6 +58,13 @@ class BatchingServer(FakeServer):
             return self.bad[call.entry_id]
         self._apply(call)
         return self._delivered(call)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path / "queue") as made:
+        made.new_worker(BatchingServer(made.clock))
+        yield made
 
 
 def server_of(bench: Bench) -> BatchingServer:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.fake_server import Applied, Bench, a_bench
+from tests.fake_server import Applied, Bench
+from tests.unit.sync import batching
 from tests.unit.sync.batching import (
     CLICKS,
     MINUTE,
     RESET,
     SECOND,
-    BatchingServer,
     entries_of,
     server_of,
     verbs,
@@ -32,12 +30,7 @@ from trayapp.sync.outcome import (
     Throttled,
 )
 
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path / "queue") as made:
-        made.new_worker(BatchingServer(made.clock))
-        yield made
+bench = batching.bench
 
 
 class TestWhatGoesAlong:

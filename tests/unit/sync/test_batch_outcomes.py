@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.fake_server import Applied, Bench, Call, Step, a_bench
+from tests.fake_server import Applied, Bench, Call, Step
+from tests.unit.sync import batching
 from tests.unit.sync.batching import (
     CLICKS,
     HOUR,
@@ -15,7 +13,6 @@ from tests.unit.sync.batching import (
     REFUSED,
     RESET,
     SECOND,
-    BatchingServer,
     entries_of,
     server_of,
     verbs,
@@ -32,12 +29,7 @@ from trayapp.sync.outcome import (
     Unasked,
 )
 
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path / "queue") as made:
-        made.new_worker(BatchingServer(made.clock))
-        yield made
+bench = batching.bench
 
 
 class TestWhatBecomesOfThem:

@@ -126,9 +126,10 @@ def _start_tk() -> tk.Tk:
 
     # Xft's resources are found by the root's class alone; the window itself has ours.
     root = tk.Tk(className="Xft", useTk=False)
-    with suppress(tk.TclError):  # without this package the next line starts it
-        # Unlike tkinter's own way, this lets other threads run until Tk is there.
-        root.tk.eval("package require Tk")
+    if not getattr(sys, "frozen", False):  # which brings a Tk of its own: it must not find another
+        with suppress(tk.TclError):  # without this package the next line starts it
+            # Unlike tkinter's own way, this lets other threads run until Tk is there.
+            root.tk.eval("package require Tk")
     root.loadtk()
     return root
 
