@@ -96,11 +96,15 @@ class _Believing(Timer):
 
 
 MUTANTS: dict[str, tuple[Parts, str]] = {
-    # One that forgot what it sent also takes the deletion of it for needless.
-    "no look before repeating": (Parts(worker=BlindWorker), "without a look|missing"),
+    "no look before repeating": (Parts(worker=BlindWorker), "without a look"),
     "start and stop before pause and resume": (Parts(writer=_by_importance), "overtakes"),
     "end by the server's clock": (Parts(wrap=_EndingNow), "strange"),
     "a retry forgets the doubt": (Parts(retrier=_Forgetful), "forgot a doubt"),
     "a busy-flag in the menu alone": (Parts(timer=_Believing), "not what was clicked"),
 }
 """Each with what the machine says of it."""
+BESIDE_IT: dict[str, tuple[str, ...]] = {
+    # What it sent and forgot, it also takes the deletion of for needless.
+    "no look before repeating": ("correct",),
+}
+"""The rules that would bring another of its faults to light first."""

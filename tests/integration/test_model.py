@@ -13,7 +13,7 @@ from tests.integration.model_machine import (
     ModelMachine,
     PlainModelMachine,
 )
-from tests.integration.model_mutants import MUTANTS
+from tests.integration.model_mutants import BESIDE_IT, MUTANTS
 from tests.soak import Soak
 from trayapp.demo.proxy import SAY_429_SECONDS, Fault, Pass
 from trayapp.tracking.tracker import Pause, Start
@@ -59,7 +59,8 @@ def _fresh(machine: type[ModelMachine]) -> type[ModelMachine]:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_same_machine_catches_a_program_that_is_wrong(name: str) -> None:
     parts, words = MUTANTS[name]
-    wrong = type("Wrong", (ModelMachine,), {"parts": parts})
+    left_out = dict.fromkeys(BESIDE_IT.get(name, ()))
+    wrong = type("Wrong", (ModelMachine,), {"parts": parts, **left_out})
     with pytest.raises(AssertionError, match=words):
         run_state_machine_as_test(wrong, settings=_QUICK)
 
