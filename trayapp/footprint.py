@@ -26,10 +26,7 @@ def stay_small() -> None:
 
 
 def _share_one_heap() -> None:
-    """By itself glibc gives each thread one, which hardly shrinks.
-
-    That is 0.8 MiB more after a first sync, and twice the growth with each click.
-    """
+    """By itself glibc gives each thread one, which hardly shrinks: 0.8 MiB after a first sync."""
     import ctypes  # noqa: PLC0415  # for the app alone
 
     with suppress(AttributeError, TypeError):  # another C library, or another system
