@@ -120,16 +120,20 @@ def figures(hammer: Hammer) -> str:
 
 def test_a_deadlock_is_found_and_told_with_every_threads_stack() -> None:
     locks = threading.Lock(), threading.Lock()
-    both_hold_one = threading.Barrier(2)
 
     def crosswise(watchdog: Watchdog, first: threading.Lock, second: threading.Lock) -> None:
-        watchdog.beat(threading.current_thread().name)
         with first:
             both_hold_one.wait(MEET_SECONDS)
             second.acquire()
         watchdog.leave(threading.current_thread().name)
 
+    def both_beat(watchdog: Watchdog) -> None:
+        """At one moment: else the machine may stand still between them."""
+        for name in ("to and", "fro"):
+            watchdog.beat(name)
+
     with Watchdog(0.3) as watchdog:
+        both_hold_one = threading.Barrier(2, lambda: both_beat(watchdog))
         threads = [
             threading.Thread(target=crosswise, args=(watchdog, *pair), name=name, daemon=True)
             for name, pair in (("to and", locks), ("fro", locks[::-1]))
