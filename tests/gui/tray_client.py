@@ -70,9 +70,10 @@ class BusRow:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the menu sent: the ids of changed rows, and how often the whole layout."""
+    """What the menu sent: the ids and labels of changed rows, and how often the whole layout."""
 
     ids: frozenset[int]
+    labels: frozenset[str]
     layouts: int
 
 
@@ -143,14 +144,20 @@ class TrayClient:
         self._ask(new_method_call(self._menu(), "Event", "isvu", event))
 
     @contextmanager
-    def listening(self) -> Iterator[Callable[[], Changes]]:
-        """Hear what the menu sends; the call tells what came until now."""
+    def listening(self, change: Callable[[], None], label: str) -> Iterator[Callable[[], Changes]]:
+        """Hear what the menu sends; the call tells what came until now.
+
+        From `change` on, which gives a row this label: what it sends before may come late.
+        """
         rule = MatchRule(type="signal", interface=_MENU)
         self._ask(message_bus.AddMatch(rule))
         with self._bus.filter(rule, bufsize=10_000) as heard:
-            yield lambda: self._changes(heard)
+            change()
+            assert wait_for(lambda: label in self._hear(heard).labels), heard
+            heard.clear()
+            yield lambda: self._hear(heard)
 
-    def _changes(self, heard: deque[Message]) -> Changes:
+    def _hear(self, heard: deque[Message]) -> Changes:
         self.is_registered()  # what has arrived is sorted while an answer is awaited
         return _changes(heard)
 
@@ -200,6 +207,7 @@ def _say(told: Sequence[BusRow], rows: Sequence[Row]) -> bool:
 
 def _changes(heard: deque[Message]) -> Changes:
     ids: set[int] = set()
+    labels: set[str] = set()
     layouts = 0
     for signal in heard:
         member = signal.header.fields[HeaderFields.member]
@@ -207,4 +215,6 @@ def _changes(heard: deque[Message]) -> Changes:
             layouts += 1
         elif member == "ItemsPropertiesUpdated":
             ids |= {ident for part in signal.body for ident, _what in part}
-    return Changes(frozenset(ids), layouts)
+            changed, _removed = signal.body
+            labels |= {str(what["label"][1]) for _ident, what in changed if "label" in what}
+    return Changes(frozenset(ids), frozenset(labels), layouts)

@@ -146,6 +146,8 @@ class Hammer:
     done: Counter[str] = field(default_factory=Counter)
     end: threading.Event = field(default_factory=threading.Event)
     crew: list[threading.Thread] = field(default_factory=list)
+    leaving: list[Callable[[], None]] = field(default_factory=list)
+    """What ends the waiting of those who wait for others to do something."""
 
     def hire(self, who: str, work: Callable[[], object], *, pause: float) -> None:
         """Have this done again and again, with a pause of about so many seconds."""
@@ -180,6 +182,8 @@ class Hammer:
         self.end.set()
         for member in self.crew:
             while member.is_alive() and not self.watchdog.bitten.is_set():
+                for leave in self.leaving:
+                    leave()
                 member.join(_JOIN_SECONDS)
 
     def rest(self) -> None:

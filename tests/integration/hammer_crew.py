@@ -17,7 +17,7 @@ from tests.integration.hammer import ASK_SECONDS, MENU, Hammer, failed_ids
 from tests.integration.hammer_books import COUNTED, Counts, Told, snapshot_complaints
 from tests.integration.program import ROOT, trayapp
 from trayapp.commands import CLICKS, click_request, edit_request
-from trayapp.control.client import ControlClient
+from trayapp.control.client import ControlClient, Subscription
 from trayapp.control.messages import JSON, Request
 from trayapp.desktop.menu import Action, Choice
 from trayapp.discards import discard_request, undo_request
@@ -190,14 +190,20 @@ class Onlooker:
 
     def __init__(self, hammer: Hammer) -> None:
         self._hammer = hammer
+        self._answers: Subscription | None = None
         self.seen: list[Mapping[str, JSON]] = []
+        hammer.leaving.append(self._leave)
+
+    def _leave(self) -> None:
+        if self._answers is not None:
+            self._answers.close()
 
     def __call__(self) -> None:
         client = ControlClient(self._hammer.paths.channel_dir)
-        with client.subscribe(Request("watch"), ASK_SECONDS) as answers:
-            told = [reply.value for reply in itertools.islice(answers, 20)]
+        with client.subscribe(Request("watch"), ASK_SECONDS) as self._answers:
+            told = [reply.value for reply in itertools.islice(self._answers, 20)]
         versions = [int(str(value["version"])) for value in told]
-        if versions != list(range(versions[0], versions[0] + len(versions))):
+        if any(later != earlier + 1 for earlier, later in itertools.pairwise(versions)):
             self._hammer.wrong.append(f"an onlooker missed something: {versions}")
         self.seen += told
 

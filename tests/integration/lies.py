@@ -94,6 +94,13 @@ def is_refresh(_method: str, path: str) -> bool:
 
 
 SLOW = (Outlast(), Outlast(after=True), ENDLESS)
+
+
+def timeouts_for(fault: Fault) -> Timeouts | None:
+    """Hasty where the fault needs it: else a machine that stands still would be a fault, too."""
+    return HASTY if fault in SLOW else None
+
+
 _QUICK = (
     DropBefore(),
     DropAfter(),

@@ -11,7 +11,7 @@ import pytest
 from tests import ram
 from tests.fakes import FakeClock
 from tests.integration.ledger import Diary
-from tests.integration.lies import FAULTS, HASTY, SLOW, is_refresh, is_write
+from tests.integration.lies import FAULTS, SLOW, is_refresh, is_write, timeouts_for
 from tests.integration.lives import Life, Relay, life_of
 from tests.integration.rounds import causes, told
 from tests.integration.scenes import ALL_SERVERS, EMBEDDED, HUBNITY, PLAIN, TIMETAGGER, Scene
@@ -89,7 +89,7 @@ def test_a_single_fault_at_any_click_is_told_and_changes_nothing_in_the_end(
     clock, diary = FakeClock(), Diary()
     fault, reason = FAULTS[name]
     with (
-        Scene(server, tmp_path, clock, timeouts=HASTY) as scene,
+        Scene(server, tmp_path, clock, timeouts=timeouts_for(fault)) as scene,
         life_of(scene, tmp_path, clock) as life,
     ):
         for verb in VERBS:
@@ -131,7 +131,7 @@ def test_a_single_fault_of_several_entries_at_once_changes_nothing_in_the_end(
     fault, reason = FAULTS[name]
     sent: list[tuple[int, int]] = []
     with (
-        Scene(EMBEDDED, tmp_path, clock, timeouts=HASTY) as scene,
+        Scene(EMBEDDED, tmp_path, clock, timeouts=timeouts_for(fault)) as scene,
         life_of(scene, tmp_path, clock, wrap=lambda server: Counting(server, sent)) as life,
     ):
         for number, verb in enumerate(BACKLOG):
@@ -190,7 +190,7 @@ def test_a_single_fault_while_a_token_is_renewed_changes_nothing_in_the_end(
     clock, diary = FakeClock(), Diary()
     fault = FAULTS[name][0]
     with (
-        Scene(server, tmp_path, clock, timeouts=HASTY) as scene,
+        Scene(server, tmp_path, clock, timeouts=timeouts_for(fault)) as scene,
         life_of(scene, tmp_path, clock) as life,
     ):
         for verb in VERBS:
@@ -257,7 +257,7 @@ def test_what_landed_before_a_restart_is_not_taken_for_somebody_elses(
 ) -> None:
     clock, diary = FakeClock(), Diary()
     with (
-        Scene(server, tmp_path, clock, timeouts=HASTY) as scene,
+        Scene(server, tmp_path, clock) as scene,
         life_of(scene, tmp_path, clock) as life,
     ):
         for verb in ("start", "stop", "start"):

@@ -1,7 +1,10 @@
-"""Age: how often a database was opened and closed, kept in it and in a mark outside its folder.
+"""Age: a number that grows with a database, kept in it and in a mark outside its folder.
 
-The mark is written when the number inside is durable, so no crash leaves it ahead: a database that
-is behind it is an older copy, or another one. The caller holds the writer's lock.
+It grows with the first change after an opening, when the database is closed after more of them,
+and at the opening after a crash, when the mark still says that it is open: so one that was only
+looked at costs no sync. The mark is written when the number inside is durable, so no crash leaves
+it ahead: a database that is behind it is an older copy, or another one. The caller holds the
+writer's lock.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from typing import Self
 from trayapp.light import dataclass
 
 _META_KEY = "age"
+_OPEN, _SHUT = "open", "shut"
 
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """Of the database that was made under this name: how often it was opened and closed."""
+    """Of the database that was made under this name: how often it grew."""
 
     name: str
     count: int
@@ -42,6 +46,12 @@ def is_behind(connection: sqlite3.Connection, mark: Path | None) -> bool:
         return False
     found = _found(connection)
     return found is None or found.name != known.name or found.count < known.count
+
+
+def is_marked(connection: sqlite3.Connection, mark: Path | None) -> bool:
+    """Whether the mark tells of this database as it is, and that it was closed."""
+    age = _found(connection)
+    return age is not None and _lines(mark)[:2] == [str(age), _SHUT]
 
 
 def grow(connection: sqlite3.Connection, mark: Path | None) -> None:
@@ -66,14 +76,17 @@ def grown(connection: sqlite3.Connection, mark: Path) -> Age:
     return age
 
 
-def put(mark: Path, age: Age) -> None:
-    """Say in the mark how old the database is; where that cannot be, it stays behind."""
+def put(mark: Path, age: Age, *, is_open: bool = False) -> None:
+    """Say in the mark how old the database is; where that cannot be, it stays behind.
+
+    `is_open`: it will change, and a copy can be made of it, before this is said again.
+    """
     with (
         contextlib.suppress(OSError),
         # Not emptied first: on a full disk it would stay so, and tell no copy any more.
         os.fdopen(os.open(mark, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file,
     ):
-        file.write(f"{age}\n")
+        file.write(f"{age}\n{_OPEN if is_open else _SHUT}\n")
 
 
 def _older_than_any(found: Age, known: Age | None) -> Age:
@@ -96,8 +109,12 @@ def _found(connection: sqlite3.Connection) -> Age | None:
 
 def _marked(mark: Path | None) -> Age | None:
     """None where no mark can be read: then nothing is known."""
+    return Age.of("".join(_lines(mark)[:1]))
+
+
+def _lines(mark: Path | None) -> list[str]:
     if mark is None:
-        return None
+        return []
     with contextlib.suppress(OSError, ValueError):
-        return Age.of(mark.read_text(encoding="ascii").partition("\n")[0])
-    return None
+        return mark.read_text(encoding="ascii").split("\n")
+    return []

@@ -47,7 +47,10 @@ class Database:
         self._database = database
         self._busy_seconds = busy_seconds
         self._mark = mark
+        self._age: age.Age | None = None
+        """What the mark says; None until it grew."""
         self._grown: age.Age | None = None
+        """What it is when the transaction has been committed, where it grows in it."""
         self._lock = WriterLock(lock_file)
         self._is_suspect = False
         self.openings = 0
@@ -68,6 +71,7 @@ class Database:
                 connection = self._opened()
             self._place = Place.of(self._database)
             self._is_suspect = False
+            self._age, self._seen_changes = None, connection.total_changes
             self.openings += 1
             return connection
 
@@ -107,15 +111,18 @@ class Database:
         return self
 
     def grow_older(self) -> None:
-        """The last transaction before `close`: a copy made while it was open can be told."""
-        if self._mark is not None:
+        """In the caller's transaction, after changes: from here on, copies made so far are older.
+
+        Of itself it grows with the first change; `Core` calls this before `close`.
+        """
+        if self._mark is not None and self._has_changed:
             with translated():
                 self._grown = age.grown(self._connection, self._mark)
 
     def close(self) -> None:
         """Give the database up; called once, when nothing else will be written."""
-        if self._mark is not None and self._grown is not None:
-            age.put(self._mark, self._grown)
+        if self._mark is not None and self._age is not None and not self._has_changed:
+            age.put(self._mark, self._age)
         self._connection.close()
         self._lock.close()
 
@@ -174,8 +181,22 @@ class Database:
         if not self._is_in_place():
             msg = "the database was moved or deleted while it was written to"
             raise StorageError(msg, Trouble.MOVED)
+        if self._age is None:
+            self.grow_older()
         self.run("COMMIT")
+        self._put_age()
         self._lock.release()
+
+    def _put_age(self) -> None:
+        if self._mark is not None and self._grown is not None:
+            age.put(self._mark, self._grown, is_open=True)
+            self._age, self._grown = self._grown, None
+            self._seen_changes = self._connection.total_changes
+
+    @property
+    def _has_changed(self) -> bool:
+        """Since it was opened or grew."""
+        return self._connection.total_changes != self._seen_changes
 
     def rollback(self) -> None:
         self._grown = None

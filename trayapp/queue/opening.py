@@ -47,7 +47,8 @@ def opened(
             is_replaced = age.is_behind(connection, mark)
             if lacks_wal or is_replaced:
                 _doubt(connection, is_replaced=is_replaced)
-            age.grow(connection, mark)
+            if not age.is_marked(connection, mark):
+                age.grow(connection, mark)
         except BaseException:
             connection.close()
             raise

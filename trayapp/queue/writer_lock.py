@@ -17,6 +17,8 @@ from trayapp.queue.place import Place
 
 _POLL_SECONDS = 0.001
 """Shorter than the pauses that somebody makes who has much to write."""
+_LONGEST_POLL_SECONDS = 0.005
+"""Fifty that wait side by side would otherwise take the processor from the one that writes."""
 
 
 class WriterLock:
@@ -35,10 +37,12 @@ class WriterLock:
             self._slow.acquire(timeout=timeout, poll_interval=_POLL_SECONDS)
             return
         ends_at = time.monotonic() + timeout
+        pause = _POLL_SECONDS
         while not self._has_locked():
             if time.monotonic() >= ends_at:
                 raise TimeoutError(str(self._path))
-            threading.Event().wait(_POLL_SECONDS)
+            threading.Event().wait(pause)
+            pause = min(pause * 1.1, _LONGEST_POLL_SECONDS)
 
     def release(self) -> None:
         """Let others write; no error when it is not held."""

@@ -19,7 +19,7 @@ from tests.fakes import FakeClock
 from tests.unit.queue.damage import PAGE, overwrite, pages_of, table
 from tests.unit.queue.support import Queue, database_in
 from trayapp.mutex import Mutex
-from trayapp.queue import age, salvage_words
+from trayapp.queue import age, salvage_words, schema
 from trayapp.queue.errors import QueueError
 from trayapp.queue.reader import QueueReader
 from trayapp.queue.salvaged import Salvage
@@ -121,15 +121,53 @@ def test_a_mark_that_cannot_be_written_keeps_nobody_from_clicking(folder: Path) 
     assert len(table(database_in(folder), DOUBTS)) == 2
 
 
+def test_who_only_looks_changes_neither_the_file_nor_the_mark(folder: Path) -> None:
+    run(folder, lambda queue: queue.click("e1"))
+    before = [path.read_bytes() for path in (database_in(folder), mark_in(folder))]
+    run(folder)
+    assert [path.read_bytes() for path in (database_in(folder), mark_in(folder))] == before
+
+
+def test_a_copy_of_before_a_crash_is_noticed_once_it_was_open_again(folder: Path) -> None:
+    database = database_in(folder)
+    crashed = (database, schema.beside(database)[1], mark_in(folder))
+
+    def work(queue: Queue) -> None:
+        queue.click("e1")
+        queue.sql("PRAGMA wal_checkpoint")
+        shutil.copy(database_in(folder), folder / "backup")
+        queue.click("e2")
+        for path in crashed:
+            shutil.copy(path, folder / f"crashed-{path.name}")
+
+    run(folder, work)
+    for path in crashed:
+        shutil.copy(folder / f"crashed-{path.name}", path)
+    assert run(folder) is None
+    shutil.copy(folder / "backup", database_in(folder))
+    done = run(folder)
+    assert done is not None
+    assert done.is_replaced
+
+
 def test_a_full_disk_keeps_nobody_from_reading(folder: Path) -> None:
     run(folder, lambda queue: queue.click("e1"))
+    mark_in(folder).unlink()
     with contextlib.closing(sqlite3.connect(database_in(folder))) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON meta WHEN NEW.key = 'age'"
             " BEGIN SELECT no_such_function(); END"
         )
-    assert run(folder, lambda queue: queue.click("e2")) is None
-    assert len(table(database_in(folder), DOUBTS)) == 2
+    heard: list[int] = []
+
+    def work(queue: Queue) -> None:
+        heard.append(len(queue.reader.newest_events(9)))
+        with pytest.raises(QueueError):
+            queue.click("e2")
+
+    assert run(folder, work) is None
+    assert heard == [1]
+    assert len(table(database_in(folder), DOUBTS)) == 1
 
 
 def test_a_full_disk_leaves_the_mark_as_it_was(folder: Path) -> None:
