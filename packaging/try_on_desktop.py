@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
+from tests.patience import wait_for
 
 _START_SECONDS = 30.0
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageStat
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.eyes import PANEL, press
-from tests.gui.tray_client import wait_for
+from tests.patience import wait_for
 from trayapp.desktop.badge import Colour, IconKey
 from trayapp.desktop.icon import draw
 from trayapp.tracking.entry import TrackerState

@@ -16,7 +16,7 @@ from pathlib import Path
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.app_host import USER, Plan
-from tests.gui.tray_client import DEADLINE_SECONDS, wait_for
+from tests.patience import DEADLINE_SECONDS, wait_for
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
 from trayapp.control.client import ControlClient

@@ -17,9 +17,10 @@ import pytest
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.failed_app import FailedApp
-from tests.gui.tray_client import DEADLINE_SECONDS, TrayClient
+from tests.gui.tray_client import TrayClient
 from tests.gui.tray_host import Scene
 from tests.gui.window_program import FakeApp, serving
+from tests.patience import DEADLINE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageColor
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
+from tests.patience import wait_for
 from trayapp.desktop.badge import COLOURS, Colour
 
 _ROOT = Path(__file__).parents[2]

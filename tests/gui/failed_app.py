@@ -5,7 +5,7 @@ from __future__ import annotations
 from queue import SimpleQueue
 from threading import Event
 
-from tests.gui.tray_client import DEADLINE_SECONDS
+from tests.patience import DEADLINE_SECONDS
 from trayapp.control.connection import Responder
 from trayapp.control.messages import JSON, Reply, Request
 

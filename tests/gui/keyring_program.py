@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 from datetime import timedelta
 
+from tests.patience import Stopwatch
 from tests.unit.accounts.life import Life
 from trayapp.accounts.system_keyring import SystemKeyring
 
@@ -19,11 +19,11 @@ from trayapp.accounts.system_keyring import SystemKeyring
 def main() -> None:
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     deadline = timedelta(seconds=float(sys.argv[1]))
-    life = Life(SystemKeyring(), opened=lambda: _say(["opened", 0.0]), deadline=deadline)
+    life = Life(SystemKeyring(), opened=lambda: _say(["opened", 0.0, 0.0]), deadline=deadline)
     for line in sys.stdin:
-        began = time.monotonic()
-        answer = life.ask(json.loads(line))
-        _say([answer, time.monotonic() - began])
+        with Stopwatch() as watch:
+            answer = life.ask(json.loads(line))
+        _say([answer, watch.seconds, watch.wall_seconds])
     life.end()
 
 

@@ -22,7 +22,8 @@ from tests.gui.app_eyes import (
 )
 from tests.gui.app_program import AppProgram, World, is_notified, notifications, world_at
 from tests.gui.eyes import coloured, keep_shot
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
+from tests.patience import wait_for
 from trayapp.demo.proxy import SAY_500, Say
 from trayapp.desktop.badge import Colour, IconKey
 from trayapp.sync.status import Link

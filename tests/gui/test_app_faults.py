@@ -14,7 +14,8 @@ from virtual_desktop import PANEL_OWNER, VirtualDesktop
 from tests.gui.app_eyes import shown_icon, shows_icon
 from tests.gui.app_program import AppProgram, World, is_notified, notifications, world_at
 from tests.gui.eyes import coloured
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
+from tests.patience import wait_for
 from trayapp.control.messages import Request
 from trayapp.demo.proxy import Delay
 from trayapp.desktop.badge import Colour, IconKey
@@ -22,7 +23,7 @@ from trayapp.tracking.entry import TrackerState
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(60)]
 
-_END_SECONDS = 5.0
+_END_SECONDS = 20.0
 _NO_HOST = "This desktop shows no tray icons"
 _STOPPED = IconKey(tracker=TrackerState.STOPPED, colour=Colour.GREY, count=0, offline=False)
 _RUNNING = IconKey(tracker=TrackerState.RUNNING, colour=Colour.GREEN, count=0, offline=False)

@@ -14,8 +14,8 @@ from tests.gui import failed_window as fixtures
 from tests.gui.failed_app import EFFECT, FailedApp
 from tests.gui.failed_window import Opener, button, into_list, is_list, keep, keep_screen
 from tests.gui.failed_world import MIXED, SIGNED_OUT, FailedWorld, paths_of
-from tests.gui.tray_client import wait_for
 from tests.gui.window_program import WindowProgram
+from tests.patience import wait_for
 from trayapp.queue.reader import QueueReader
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]

@@ -15,8 +15,8 @@ from virtual_desktop import VirtualDesktop
 from tests.gui import failed_window as fixtures
 from tests.gui.failed_window import LIGHT, Opener, into_list, is_list, keep
 from tests.gui.failed_world import LONG, MANY, MIXED, FailedWorld
-from tests.gui.tray_client import wait_for
 from tests.gui.window_program import WindowProgram
+from tests.patience import wait_for
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 

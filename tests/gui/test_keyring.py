@@ -39,19 +39,20 @@ class Programs:
     def ask(self, order: str) -> str:
         return self.timed(order)[0]
 
-    def timed(self, order: str) -> tuple[str, float]:
-        """The answer, and how long the program took for it."""
+    def timed(self, order: str) -> tuple[str, float, float]:
+        """The answer, how long the program took for it while the machine ran, and by the clock."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return self.hear()
 
-    def hear(self) -> tuple[str, float]:
+    def hear(self) -> tuple[str, float, float]:
         """The next line it prints."""
-        said, seconds = self._said.get(timeout=DEADLINE_SECONDS)
+        said, seconds, wall = self._said.get(timeout=DEADLINE_SECONDS)
         assert isinstance(said, str)
         assert isinstance(seconds, float)
-        return said, seconds
+        assert isinstance(wall, float)
+        return said, seconds, wall
 
     def again(self) -> None:
         self.close()
@@ -157,12 +158,13 @@ def test_a_prompt_delays_nobody_twice_and_its_answer_is_not_lost(
     keyring.start(locked=True)
     keyring.offer_prompts()
     program.again()
-    answer, seconds = program.timed("load")
+    answer, seconds, wall = program.timed("load")
     assert answer == "locked: it does not answer"
-    assert PATIENCE_SECONDS <= seconds < PATIENCE_SECONDS + 1
+    assert wall >= PATIENCE_SECONDS
+    assert seconds < PATIENCE_SECONDS + 1
     keyring.see_prompt()
     for _ in range(20):
-        answer, seconds = program.timed("load")
+        answer, seconds, _wall = program.timed("load")
         assert answer == "locked: it does not answer"
         assert seconds < 0.5
     keyring.answer_prompt()
@@ -182,7 +184,7 @@ def test_a_dismissed_prompt_does_not_come_back(
     keyring.dismiss_prompt()
     assert program.hear()[0] == "opened"
     for _ in range(20):
-        answer, seconds = program.timed("load")
+        answer, seconds, _wall = program.timed("load")
         assert answer == "locked: locked"
         assert seconds < 1
     assert windows(desktop) == []
@@ -194,10 +196,10 @@ def test_one_that_stands_still_delays_nobody_twice(
     program: Programs, keyring: VirtualKeyring
 ) -> None:
     keyring.freeze()
-    answer, seconds = program.timed(f"save {B}")
+    answer, seconds, _wall = program.timed(f"save {B}")
     assert answer == "session only: locked"
     assert seconds < PATIENCE_SECONDS + 1
-    answer, seconds = program.timed("ready")
+    answer, seconds, _wall = program.timed("ready")
     assert answer == "locked: it does not answer"
     assert seconds < 0.5
     keyring.thaw()

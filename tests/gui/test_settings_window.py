@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_looks import LOOKS, check, tag_of
 from tests.gui.window_program import FakeApp, Seen, WindowProgram, account, window
+from tests.patience import wait_for
 from trayapp.control.messages import JSON, Reply
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]

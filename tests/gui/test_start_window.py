@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_looks import LOOKS, PICTURES, check, tag_of
 from tests.gui.window_program import FakeApp, Seen, WindowProgram, serving, window
+from tests.patience import wait_for
 from trayapp.control.messages import JSON, Reply
 from trayapp.desktop.windows.only_one import OnlyOne
 

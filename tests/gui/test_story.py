@@ -14,9 +14,10 @@ from virtual_desktop import VirtualDesktop
 
 from tests.gui.app_eyes import shows_icon
 from tests.gui.app_program import notifications
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
 from tests.hubnity_server import FEB, FakeHubnity
 from tests.integration.program import Ran, trayapp
+from tests.patience import wait_for
 from trayapp.clock import SystemClock
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import MisbehavingProxy

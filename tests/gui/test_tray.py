@@ -13,8 +13,9 @@ from virtual_desktop import VirtualDesktop
 
 from tests.gui.conftest import FAILED, RUNNING, StartTray, TrayProgram
 from tests.gui.eyes import BELOW_PANEL, PANEL, keep_shot, menu_is_open, open_menu, press, sees
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
 from tests.gui.tray_host import APP_NAME, Scene
+from tests.patience import wait_for
 from trayapp.desktop.badge import Colour
 from trayapp.desktop.menu import Action, Choice, Click, Item, Row, Submenu
 

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from tests.gui.conftest import TrayProgram
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
 from tests.gui.tray_host import Scene
+from tests.patience import wait_for
 from tests.tray_contract import Told, keep_the_contract
 from trayapp.desktop.menu import Action, Choice, Click
 

@@ -10,8 +10,9 @@ from virtual_desktop import VirtualDesktop
 
 from tests.gui.conftest import FAILED, RUNNING, StartTray, TrayProgram
 from tests.gui.eyes import coloured, sees
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
 from tests.gui.tray_host import Scene
+from tests.patience import wait_for
 from trayapp.desktop.badge import Colour
 
 pytestmark = pytest.mark.gui

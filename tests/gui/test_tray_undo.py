@@ -8,7 +8,8 @@ import pytest
 from virtual_desktop import VirtualDesktop
 
 from tests.gui.conftest import RUNNING, StartTray, TrayProgram
-from tests.gui.tray_client import TrayClient, wait_for
+from tests.gui.tray_client import TrayClient
+from tests.patience import wait_for
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_looks import LOOKS, check, tag_of
 from tests.gui.window_program import (
     HUBNITY,
@@ -20,6 +19,7 @@ from tests.gui.window_program import (
     serving,
     window,
 )
+from tests.patience import wait_for
 from trayapp.control.messages import JSON, Reply
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_program import WindowProgram, window
 from tests.integration.program import running_app, trayapp, until
+from tests.patience import wait_for
 from trayapp.config import Paths
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_program import FakeApp, WindowProgram, account, serving, window
 from tests.hubnity_server import FEB, FakeHubnity
 from tests.integration.program import command, running_app, trayapp, until
+from tests.patience import wait_for
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
 from trayapp.demo.loopback import Loopback

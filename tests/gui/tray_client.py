@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,25 +23,13 @@ from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-unty
 from virtual_desktop import PANEL_OWNER, VirtualDesktop
 
 from tests.gui.tray_host import APP_NAME
+from tests.patience import wait_for
 from trayapp.desktop.menu import Row, Separator, Submenu
 
-DEADLINE_SECONDS = 10.0
-
-_POLL_SECONDS = 0.02
-_CALL_SECONDS = 5.0
+_CALL_SECONDS = 15.0
 _MENU = "com.canonical.dbusmenu"
 _ITEM = "org.kde.StatusNotifierItem"
 _WATCHER = DBusAddress("/StatusNotifierWatcher", PANEL_OWNER, PANEL_OWNER)
-
-
-def wait_for(what: Callable[[], bool], *, seconds: float = DEADLINE_SECONDS) -> bool:
-    """Whether it comes true before the deadline."""
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        threading.Event().wait(_POLL_SECONDS)
-    return True
 
 
 @dataclass(frozen=True, slots=True)

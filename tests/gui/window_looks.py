@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from tests.gui.tray_client import wait_for
 from tests.gui.window_program import Seen, WindowProgram
+from tests.patience import wait_for
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 LOOKS = [

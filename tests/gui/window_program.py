@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from virtual_desktop import VirtualDesktop
 
-from tests.gui.tray_client import DEADLINE_SECONDS, wait_for
+from tests.patience import DEADLINE_SECONDS, wait_for
 from tests.pseudo import untranslated
 from trayapp.control.channel import ControlServer
 from trayapp.control.connection import Responder
@@ -40,7 +40,7 @@ TIMETAGGER: Mapping[str, JSON] = {
     "takes_token": True,
 }
 
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 20.0
 
 
 def account(
