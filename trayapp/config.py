@@ -234,7 +234,7 @@ class Settings:
 def _place_of(name: str, text: str) -> str:
     """Such as "line 3: "; empty where it is not written at the beginning of a line."""
     begins = re.compile(rf"""\s*\[?["']?{re.escape(name)}["']?\s*[].=]""")
-    lines = enumerate(text.splitlines(), start=1)
+    lines = enumerate(text.split("\n"), start=1)
     found = next((number for number, line in lines if begins.match(line)), None)
     return "" if found is None else _("line {number}: ").format(number=found)
 

@@ -47,7 +47,7 @@ def change(path: Path, changes: Mapping[str, Value]) -> None:
 def changed(text: str, changes: Mapping[str, Value]) -> str:
     """The text with these values in their places, new ones at its end. Raises CannotChangeError."""
     lines, missing = [], dict(changes)
-    for line in text.splitlines(keepends=True):
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):  # other letters end no line in TOML
         content = line.rstrip("\r\n")
         found = _SETTING.fullmatch(content)
         if found and found["name"] in missing:
@@ -64,8 +64,8 @@ def changed(text: str, changes: Mapping[str, Value]) -> str:
 
 
 def _toml(value: Value) -> str:
-    # JSON writes texts, numbers and truths as TOML reads them.
-    return json.dumps(value, ensure_ascii=False)
+    # JSON writes texts, numbers and truths as TOML reads them, but for this letter.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _check(old: str, new: str, changes: Mapping[str, Value]) -> None:

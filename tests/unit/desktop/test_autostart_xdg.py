@@ -120,6 +120,13 @@ def test_what_others_wrote_into_the_entry_is_kept(xdg: XdgBench) -> None:
     ]
 
 
+@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\x0b", "\x0c", "\x1c"])
+def test_a_letter_that_ends_a_line_elsewhere_ends_none_in_an_entry(letter: str) -> None:
+    text = changed(f"[Desktop Entry]\nName=a{letter}b\n", {"Exec": f"/c{letter}d"})
+    assert keys_of(text) == {"Name": f"a{letter}b", "Exec": f"/c{letter}d"}
+    assert text.count("\n") == 3
+
+
 def test_a_name_of_the_user_s_is_kept_when_it_is_turned_on_again(xdg: XdgBench) -> None:
     xdg.write("[Desktop Entry]\nName=Uhr\nHidden = true \r\n")
     autostart = xdg.made(xdg.program("one"))

@@ -20,7 +20,7 @@ _WORD = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"]+)', re.DOTAL
 def keys_of(text: str) -> dict[str, str]:
     """The keys of the main group and their values, as they are written."""
     found = {}
-    for line in _main_group(text.splitlines()):
+    for line in _main_group(_lines(text)):
         if pair := _PAIR.fullmatch(line):
             found[pair["key"]] = pair["value"]
     return found
@@ -28,7 +28,7 @@ def keys_of(text: str) -> dict[str, str]:
 
 def changed(text: str, changes: Mapping[str, str | None]) -> str:
     """`text` with these values in its main group; None takes a key away."""
-    lines = text.splitlines() or [_GROUP]
+    lines = _lines(text) or [_GROUP]
     if _GROUP not in lines:
         lines = [_GROUP, *lines]
     start = lines.index(_GROUP) + 1
@@ -39,6 +39,11 @@ def changed(text: str, changes: Mapping[str, str | None]) -> str:
     added = [f"{key}={value}" for key, value in changes.items() if value is not None]
     rest = lines[start + len(group) :]
     return "\n".join([*lines[:start], *kept, *added, *([""] if rest else []), *rest]) + "\n"
+
+
+def _lines(text: str) -> list[str]:
+    """Not `splitlines`: a path may hold what ends a line elsewhere."""
+    return re.split(r"\r?\n", re.sub(r"\r?\n\Z", "", text)) if text else []
 
 
 def _main_group(lines: Sequence[str]) -> Sequence[str]:
