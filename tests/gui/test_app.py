@@ -161,8 +161,8 @@ def test_retry_all_in_the_menu_sends_everything_and_tells_the_result(
     for name in ("start", "pause", "resume"):
         app.click(name)
     assert app.comes_to(lambda s: (s.failed, s.link) == (1, Link.SERVER_TROUBLE))
-    world.proxy.play([])
     assert _offers(client, "Retry all (1, 2 waiting)")
+    world.proxy.play([])
     client.click("Retry all (1, 2 waiting)")
     assert _is_there_soon(world, ["start", "pause", "resume"])
     assert is_notified(desktop, "Retry all")

@@ -135,6 +135,9 @@ class Storm:
         self._share = share
         self._is_refresh = False
         self._last_is_pause = False
+        self._last_is_slow = False
+        self._not_asked = 0
+        """How many requests to come may come too early: a pause before them was not heard."""
         self._told: dict[bool, datetime] = {}
         """Until when, for renewals and for all else: a token still good serves meanwhile."""
         self.spoilt = 0
@@ -146,7 +149,8 @@ class Storm:
         self._is_refresh = is_refresh(method, path)
         now = self._clock.now()
         told = self._told.pop(self._is_refresh, now)
-        if now < told:
+        self._not_asked = max(0, self._not_asked - 1)
+        if now < told and not self._not_asked:
             self.too_early.append(f"too early: {method} {path} by {told - now}")
         return True
 
@@ -154,6 +158,9 @@ class Storm:
         """The client gave up before the last answer came: it was told nothing by it."""
         if self._last_is_pause:
             self._told.pop(self._is_refresh, None)
+        elif not self._last_is_slow:
+            # The machine stood still: the request may get here only now, and the next one after it.
+            self._not_asked = 3
 
     def forget_renewals(self) -> None:
         """A new client does not know when tokens may be renewed."""
@@ -161,13 +168,15 @@ class Storm:
 
     def __iter__(self) -> Iterator[Fault]:
         while True:
-            self._last_is_pause = False
+            self._last_is_pause = self._last_is_slow = False
             if self._dice.random() >= self._share:
                 yield Pass()
                 continue
             self.spoilt += 1
             self._last_is_pause = self._dice.random() < _PAUSES
-            yield self._pause() if self._last_is_pause else self._fault()
+            fault = self._pause() if self._last_is_pause else self._fault()
+            self._last_is_slow = fault in SLOW
+            yield fault
 
     def _fault(self) -> Fault:
         fault = self._dice.choice(self._faults)
