@@ -15,8 +15,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "trayapp"
+import trayapp
+
+PACKAGE = Path(trayapp.__file__).parent
 LOCALE = PACKAGE / "locale"
 TEMPLATE = LOCALE / "trayapp.pot"
 LANGUAGES = ("ru",)

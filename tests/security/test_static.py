@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import trayapp
+
 ROOT = Path(__file__).parents[2]
+PROGRAM = Path(trayapp.__file__).parent
 
 
 def _is_python(path: Path) -> bool:
@@ -21,7 +24,7 @@ def _is_python(path: Path) -> bool:
 
 FILES = [
     path
-    for folder in (ROOT / "trayapp", ROOT / "packaging")
+    for folder in (PROGRAM, ROOT / "packaging")
     for path in sorted(folder.rglob("*"))
     if _is_python(path)
 ]
