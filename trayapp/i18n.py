@@ -78,6 +78,12 @@ def system_words(error: OSError) -> str:
     return _(error.strerror) if error.strerror else str(error) or type(error).__name__
 
 
+def tenths(number: float) -> str:
+    """With one decimal, such as "0.1"."""
+    whole, _point, tenth = f"{number:.1f}".partition(".")
+    return pgettext("number", "{whole}.{tenth}").format(whole=whole, tenth=tenth)
+
+
 def day_words(day: date, *, with_year: bool) -> str:
     """Such as "8 Jan", or "8 Jan 2026"."""
     words = _("{day} {month} {year}") if with_year else _("{day} {month}")

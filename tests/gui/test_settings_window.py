@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from virtual_desktop import VirtualDesktop
 
+from tests.gui.eyes import keep_shot
 from tests.gui.window_looks import LOOKS, check, tag_of
 from tests.gui.window_program import FakeApp, Seen, WindowProgram, account, window
 from tests.patience import wait_for
@@ -112,6 +113,19 @@ def test_the_about_window_is_whole(
 
 
 # -- settings ------------------------------------------------------------------------------
+
+
+def test_without_notifications_there_are_no_hours_to_be_quiet_in(
+    settings: WindowProgram, screen: VirtualDesktop
+) -> None:
+    def enabled() -> set[bool]:
+        return {one.enabled for one in settings.widgets() if one.text in {"22:00", "7:00"}}
+
+    settings.click(settings.find("Notifications"))
+    assert wait_for(lambda: enabled() == {False})
+    keep_shot(screen, "settings-without-notifications")
+    settings.click(settings.find("Notifications"))
+    assert wait_for(lambda: enabled() == {True})
 
 
 def test_only_what_was_changed_is_asked_and_the_window_closes(

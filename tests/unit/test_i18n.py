@@ -265,6 +265,17 @@ def test_a_word_may_differ_by_its_context(language: str, in_the_menu: str, elsew
 
 
 @pytest.mark.parametrize(
+    ("language", "number", "words"),
+    [("en", 0.04, "0.0"), ("en", 12.25, "12.2"), ("ru", 0.06, "0,1"), ("ru", 1234.0, "1234,0")],
+)
+def test_a_decimal_is_written_as_the_language_does(
+    language: str, number: float, words: str
+) -> None:
+    i18n.use_language(language)
+    assert i18n.tenths(number) == words
+
+
+@pytest.mark.parametrize(
     ("language", "day", "with_year", "words"),
     [
         pytest.param("en", date(2026, 1, 8), False, "8 Jan", id="English"),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from trayapp.clock import Clock
 from trayapp.config import Paths
 from trayapp.doctor.check import Finding, Findings, State
-from trayapp.i18n import _
+from trayapp.i18n import _, tenths
 from trayapp.light import dataclass
 from trayapp.queue.checkup import check_up
 from trayapp.queue.error_words import in_words
@@ -77,8 +77,8 @@ def look_at_database(paths: Paths) -> Findings:
     if found.is_outdated:
         text = _("The database is of an earlier Trayapp; the next start brings it up to date.")
         return {"database": Finding(State.OK, text)}
-    text = _("The database is sound (schema {schema}, {size:.1f} MB, WAL {wal:.1f} MB).")
-    size, wal = found.size / _MEGABYTE, found.wal_size / _MEGABYTE
+    text = _("The database is sound (schema {schema}, {size} MB, WAL {wal} MB).")
+    size, wal = tenths(found.size / _MEGABYTE), tenths(found.wal_size / _MEGABYTE)
     text = text.format(schema=found.schema, size=size, wal=wal)
     return {"database": Finding(State.OK, text)}
 

@@ -18,7 +18,7 @@ from trayapp.sync.explanations import (
     retry_result,
     sign_in_again,
 )
-from trayapp.sync.status import EntryView, Link, SyncStatus
+from trayapp.sync.status import Link, SyncStatus
 from trayapp.sync.words import clock_step, clock_time, duration, one_line, shorten, units
 from trayapp.tracking.entry import EventKind, TrackerState
 
@@ -47,18 +47,13 @@ __all__ = [
 MAX_TITLE = 127
 """UTF-16 units: Windows keeps 128 with the closing NUL."""
 MAX_LINE = 80
-_JOIN = " · "
+_JOIN, _BETWEEN = " · ", " – "
 _REASON_LENGTH = 60
-
-
-def _entry_words(entry: EntryView) -> str:
-    """What is tracked: "Website – note", or the half of it there is."""
-    return " – ".join(part for part in (one_line(entry.project), one_line(entry.note)) if part)
 
 
 def tracker_line(status: SyncStatus) -> str:
     """Such as "Running 1:24 · Website – note"; short enough for a menu row."""
-    return _join(_doing(status), shorten(_subject(status), MAX_LINE))
+    return _join(_doing(status), _subject(status, MAX_LINE))
 
 
 def totals_line(status: SyncStatus) -> str:
@@ -72,11 +67,18 @@ def title(status: SyncStatus) -> str:
     """Tooltip and title: the tracker and the state of sync; the counts are never cut."""
     before, after = _doing(status), _counts(status)
     room = MAX_TITLE - units(before) - units(after) - 2 * len(_JOIN)
-    return _join(before, shorten(_subject(status), room), after)
+    return _join(before, _subject(status, room), after)
 
 
-def _subject(status: SyncStatus) -> str:
-    return _entry_words(status.entry) if status.entry else ""
+def _subject(status: SyncStatus, room: int) -> str:
+    """What is tracked, such as "Website – note": where both are long, neither hides the other."""
+    if status.entry is None:
+        return ""
+    project, note = one_line(status.entry.project), one_line(status.entry.note)
+    if note:
+        left = room - units(_BETWEEN)
+        project = shorten(project, max(left - units(note), left // 2))
+    return shorten(_BETWEEN.join(part for part in (project, note) if part), room)
 
 
 def _join(*parts: str) -> str:

@@ -48,6 +48,23 @@ def test_the_tracker_line_says_what_is_tracked(status: SyncStatus, line: str) ->
     assert sentences.tracker_line(status) == line
 
 
+@pytest.mark.parametrize(
+    ("project", "note", "said"),
+    [
+        ("P" * 99, "n" * 99, f"{'P' * 37}… – {'n' * 38}…"),
+        ("P" * 99, "short", f"{'P' * 71}… – short"),
+        ("Shop", "n" * 99, f"Shop – {'n' * 72}…"),
+        ("P" * 99, "", f"{'P' * 79}…"),
+        ("", "n" * 99, f"{'n' * 79}…"),
+    ],
+)
+def test_where_project_and_note_are_long_neither_hides_the_other(
+    project: str, note: str, said: str
+) -> None:
+    line = sentences.tracker_line(running(entry(project, note)))
+    assert line.partition(" · ")[2] == said
+
+
 def test_a_long_note_leaves_the_tracker_line_short() -> None:
     line = sentences.tracker_line(running(entry(note="long " * 100)))
     assert line.startswith("Running 1:24 · Website – long")

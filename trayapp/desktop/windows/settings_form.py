@@ -101,9 +101,16 @@ class Form:
             words.grid(row=0, column=2 * place, padx=(px(_INDENT if place == 0 else 6), px(6)))
             self._entry(row, name, units=_TIME_UNITS).grid(row=0, column=2 * place + 1)
         self._put(row, above=2)
+        self._notifications.trace_add("write", lambda *_names: self._follow_notifications())
+        self._follow_notifications()
         hint = _("Messages wait until then and come as one, for example 22:00 to 7:00.")
         below = self._widgets.label(self.widget, hint, role=Role.MUTED, wrap=WIDTH_UNITS - _INDENT)
         self._put(below, above=2, indent=_INDENT)
+
+    def _follow_notifications(self) -> None:
+        """Where nothing is said, there are no hours to be quiet in."""
+        for name in ("quiet_from", "quiet_to"):
+            self._fields[name].state(["!disabled" if self._notifications.get() else "disabled"])
 
     def _make_attempts(self) -> None:
         row, px = self._widgets.frame(self.widget), self._widgets.theme.px
