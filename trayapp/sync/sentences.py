@@ -49,6 +49,8 @@ MAX_TITLE = 127
 MAX_LINE = 80
 _JOIN, _BETWEEN = " · ", " – "
 _REASON_LENGTH = 60
+_READABLE = 12
+"""Half of less than this says nothing: there the project goes first."""
 
 
 def tracker_line(status: SyncStatus) -> str:
@@ -75,8 +77,8 @@ def _subject(status: SyncStatus, room: int) -> str:
     if status.entry is None:
         return ""
     project, note = one_line(status.entry.project), one_line(status.entry.note)
-    if note:
-        left = room - units(_BETWEEN)
+    left = room - units(_BETWEEN)
+    if note and left // 2 > _READABLE:
         project = shorten(project, max(left - units(note), left // 2))
     return shorten(_BETWEEN.join(part for part in (project, note) if part), room)
 
