@@ -58,9 +58,9 @@ class Stage:
         self.desktop.shot().save(SHOTS / f"story-{name}.png")
 
     def window(self, title: str) -> bool:
-        """Whether a window with this title comes up, and is drawn."""
-        search = ["xdotool", "search", "--onlyvisible", "--name", title]
-        return wait_for(lambda: self.desktop.run(search).returncode == 0)
+        """Whether a window with this title comes up, and has the keyboard."""
+        active = ["xdotool", "getactivewindow", "getwindowname"]
+        return wait_for(lambda: title in self.desktop.run(active).stdout)
 
     def keys(self, *keys: str) -> None:
         self.desktop.run(["xdotool", "key", "--delay", "30", *keys])

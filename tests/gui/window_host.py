@@ -38,6 +38,7 @@ def _on_ready() -> None:
             root.quit()  # the test is over; ended so, what it covered is kept
             return
         root.update()
+        root.winfo_pointerxy()  # answered when all that was drawn is on the screen
         _tell(_widgets(root) if line == "widgets" else _focus(root))
 
     root.tk.createfilehandler(sys.stdin, tk.READABLE, on_line)

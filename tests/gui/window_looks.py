@@ -92,17 +92,22 @@ def walk(shown: WindowProgram) -> None:
     order = [one.path for one in controls]
     start = order.index(shown.focus())
     expected = order[start + 1 :] + order[: start + 1]
-    visited = []
     before = shown.desktop.shot()
     for path in expected:
         shown.press_key("Tab")
-        visited.append(shown.focus())
-        after = shown.desktop.shot()
+        assert _has_focus(shown, path), f"{shown.focus()} has it, not {path}"
         box = next(one.box for one in controls if one.path == path)
         if len(order) > 1:
-            assert _differs(before.crop(box), after.crop(box)), f"no focus seen on {path}"
-        before = after
-    assert visited == expected
+            assert _shows_focus(shown, before, box), f"no focus seen on {path}"
+        before = shown.desktop.shot()
+
+
+def _has_focus(shown: WindowProgram, path: str) -> bool:
+    return wait_for(lambda: shown.focus() == path)
+
+
+def _shows_focus(shown: WindowProgram, before: Image.Image, box: tuple[int, int, int, int]) -> bool:
+    return wait_for(lambda: _differs(before.crop(box), shown.desktop.shot().crop(box)))
 
 
 def _differs(one: Image.Image, other: Image.Image) -> bool:

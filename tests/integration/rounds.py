@@ -14,6 +14,7 @@ from tests.integration.ledger import EVERYTHING, Diary, Script
 from tests.integration.lies import HASTY, WEATHER, Storm
 from tests.integration.lives import Life, Relay, Worker, Wrap, life_of
 from tests.integration.scenes import HUBNITY, Scene
+from trayapp.servers.http import Timeouts
 from trayapp.sync.cause import TROUBLE, Cause
 from trayapp.sync.outcome import Outcome, Several
 from trayapp.sync.server import TimeServer, Unit, Write
@@ -194,7 +195,9 @@ def play_round(
     storm = Storm(seed, clock, WEATHER, SHARE)
     root.mkdir(exist_ok=True)
     with (
-        Scene(server, root, clock, timeouts=HASTY) as scene,
+        # Who renews is patient: a Hubnity takes a refresh token once, and a machine that stands
+        # still would cost the session.
+        Scene(server, root, clock, timeouts=HASTY, renewal_timeouts=Timeouts()) as scene,
         life_of(
             scene, root, clock, wrap=lambda inner: _Listening(wrap(inner), storm), worker=worker
         ) as life,

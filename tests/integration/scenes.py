@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -50,16 +51,28 @@ ALL_SERVERS = (EMBEDDED, PLAIN, TIMETAGGER, *HUBNITY)
 _HUBNITY_PREFIX = {FEB: "/api/v1", DEC: "/api"}
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits; who renews tokens as all others, unless told."""
+
+    timeouts: Timeouts | None = None
+    renewal_timeouts: Timeouts | None = None
+
+
+PATIENT = Patience()
+
+
 def client_of(
     kind: str,
     url: str,
     tokens: TokenStore,
     *,
-    timeouts: Timeouts | None = None,
+    patience: Patience = PATIENT,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     boot: Callable[[], timedelta] | None = None,
 ) -> TimeServer:
     """`now` tells a TimeTagger's token that is to be renewed, `boot` when it may be tried again."""
+    timeouts = patience.timeouts
     if kind == TIMETAGGER:
         renewal = timetagger_account.refresher(url + PREFIX)
         ends_at, ahead = timetagger_account.ends_at, timetagger_account.RENEWED_BEFORE
@@ -67,11 +80,13 @@ def client_of(
         return TimeTaggerServer(TimeTaggerApi(url + PREFIX, auth, timeouts=timeouts))
     if kind in HUBNITY:
         url += _HUBNITY_PREFIX[HUBNITY[kind]]
-        renewal = hubnity_account.refresher(HttpClient(url, timeouts=timeouts))
+        renewing = HttpClient(url, timeouts=patience.renewal_timeouts or timeouts)
+        renewal = hubnity_account.refresher(renewing)
         auth = TokenSource(tokens, renewal, boot=boot)
         client = HttpClient(url, auth=auth, timeouts=timeouts)
         return HubnityServer(HubnityApi(client, auth.access))
-    renewal = token_refresher(HttpClient(url, timeouts=timeouts), "/token/refresh")
+    renewing = HttpClient(url, timeouts=patience.renewal_timeouts or timeouts)
+    renewal = token_refresher(renewing, "/token/refresh")
     auth = TokenSource(tokens, renewal, boot=boot)
     client = HttpClient(url, auth=auth, timeouts=timeouts)
     return EmbeddedServer(client) if kind == EMBEDDED else PlainClient(client)
@@ -220,12 +235,18 @@ class Scene:
     """One of the servers behind a proxy; `renew` puts an empty server there."""
 
     def __init__(
-        self, kind: str, root: Path, clock: Clock, *, timeouts: Timeouts | None = None
+        self,
+        kind: str,
+        root: Path,
+        clock: Clock,
+        *,
+        timeouts: Timeouts | None = None,
+        renewal_timeouts: Timeouts | None = None,
     ) -> None:
         self.kind = kind
         self._root = root
         self._clock = clock
-        self._timeouts = timeouts
+        self._patience = Patience(timeouts, renewal_timeouts)
         self._sites = 0
         self._door = _Door()
         self._stack = contextlib.ExitStack()
@@ -258,7 +279,7 @@ class Scene:
             self.kind,
             self.proxy.url,
             self.tokens,
-            timeouts=self._timeouts,
+            patience=self._patience,
             now=self.site.now,
             boot=self._clock.boot,
         )
