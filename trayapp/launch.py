@@ -9,8 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 from trayapp.app import App
@@ -47,8 +50,20 @@ def run_app(
     Raises OSError where its files cannot be made.
     """
     stay_small()
+    with closing(_Ending()) as ending:
+        return _run_one(where, settings, ending, tray=tray, account=account, ready=ready)
+
+
+def _run_one(
+    where: Surroundings,
+    settings: Settings,
+    ending: _Ending,
+    *,
+    tray: bool,
+    account: AccountView | None,
+    ready: Callable[[App], None],
+) -> int:
     paths = where.paths
-    ending = _Ending()
     paths.make()
     lock = InstanceLock(paths.instance_lock)
     if not _become_the_one(lock, paths, ending):
@@ -92,13 +107,31 @@ def _where_the_tray_can(live: Callable[[RunLoop | None], int]) -> int:
 
 
 class _Ending:
-    """SIGTERM and SIGINT, from the first moment on: also while there is no app to end yet."""
+    """SIGTERM and SIGINT, from the first moment on: also while there is no app to end yet.
+
+    The kernel gives a signal to any thread, when the machine was asleep for example. Python tells
+    the main one, but does not wake it; what is written to the descriptor wakes a thread that does.
+    """
 
     def __init__(self) -> None:
         self.is_wanted = False
         self._app: App | None = None
+        self._ear, self._bell = socket.socketpair()
+        self._bell.settimeout(0)  # as `set_wakeup_fd` wants it
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        signal.set_wakeup_fd(self._bell.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._listen, name="signals", daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more; what comes now is for the interpreter, which ends."""
+        signal.set_wakeup_fd(-1)
+        self._bell.close()
+
+    def _listen(self) -> None:
+        with self._ear:
+            while self._ear.recv(1):
+                self._on_signal()
 
     def end(self, app: App) -> None:
         """It is this app that a signal ends; at once when one has come already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import sqlite3
 import subprocess
@@ -142,6 +143,16 @@ def test_a_signal_ends_it_with_0(number: int) -> None:
         assert end(app, number) < END_SECONDS
         assert app.communicate() == ("", "")
         assert not (Paths.of_user().channel_dir / "control.sock").exists()
+
+
+@SIGNALS
+def test_a_signal_that_another_thread_is_given_ends_it_too(number: int) -> None:
+    """As after a sleep of the machine: the kernel takes any thread then."""
+    with running_app() as app:
+        threads = {int(task.name) for task in Path(f"/proc/{app.pid}/task").iterdir()}
+        for thread in threads - {app.pid}:
+            assert ctypes.CDLL(None).tgkill(app.pid, thread, number) == 0
+        assert app.wait(PATIENCE_SECONDS) == 0
 
 
 def _hanging(line: Line, *, after: bool) -> threading.Event:

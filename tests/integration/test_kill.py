@@ -48,7 +48,7 @@ CLICK_EVERY_SECONDS = 0.04
 DEATH_SECONDS = 10
 CLICK_SECONDS = 0.015  # about what a click takes, with its fsync
 SEED = 8
-_MOST_LIVES = 5
+_MOST_LIVES = 8
 ROOT = Path(tests.__file__).parents[1]
 
 # A delay is shorter than the time between two looks (`crash_host.RULES`): a PlainServer has
