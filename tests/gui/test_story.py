@@ -158,8 +158,9 @@ def test_from_expired_tokens_to_all_sent(stage: Stage) -> None:
 
 
 def _pixels(screen: Image.Image, colour: str) -> int:
+    red, green, blue = ImageColor.getrgb(colour)[:3]
     raw = screen.convert("RGB").tobytes()
-    return list(zip(raw[0::3], raw[1::3], raw[2::3], strict=True)).count(ImageColor.getrgb(colour))
+    return list(zip(raw[0::3], raw[1::3], raw[2::3], strict=True)).count((red, green, blue))
 
 
 def _titles(stage: Stage) -> list[str]:
