@@ -36,7 +36,8 @@ from trayapp.demo.proxy import Delay, Fault
 pytestmark = pytest.mark.timeout(120)
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
-END_SECONDS = 5.0
+END_SECONDS = 8.0
+"""Four for a request that hangs, and what a machine takes that three test runs share."""
 
 
 def all_sent() -> bool:
@@ -150,8 +151,9 @@ def test_a_signal_that_another_thread_is_given_ends_it_too(number: int) -> None:
     """As after a sleep of the machine: the kernel takes any thread then."""
     with running_app() as app:
         threads = {int(task.name) for task in Path(f"/proc/{app.pid}/task").iterdir()}
-        for thread in threads - {app.pid}:
-            assert ctypes.CDLL(None).tgkill(app.pid, thread, number) == 0
+        tgkill = ctypes.CDLL(None).tgkill
+        # One of those that have not ended by now.
+        assert any(tgkill(app.pid, thread, number) == 0 for thread in threads - {app.pid})
         assert app.wait(PATIENCE_SECONDS) == 0
 
 
