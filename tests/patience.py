@@ -7,59 +7,59 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 10.0
 
 _POLL_SECONDS = 0.02
 _LONGEST_ROUND_SECONDS = 0.25
 """A round that takes longer was held up."""
 
 
+@dataclass
+class Taken:
+    """Told when the block has ended: in which the machine ran, and by the clock."""
+
+    seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """A round took so long."""
+        self.seconds += min(seconds, _LONGEST_ROUND_SECONDS)
+        self.wall_seconds += seconds
+
+
 def wait_for(what: Callable[[], bool], *, seconds: float = DEADLINE_SECONDS) -> bool:
     """Whether it comes true within so many seconds in which the machine runs."""
-    taken, began = 0.0, time.monotonic()
+    taken, began = Taken(), time.monotonic()
     while not what():
-        if taken > seconds:
+        if taken.seconds > seconds:
             return False
         threading.Event().wait(_POLL_SECONDS)
-        now = time.monotonic()
-        taken += min(now - began, _LONGEST_ROUND_SECONDS)
-        began = now
+        began, before = time.monotonic(), began
+        taken.add(began - before)
     return True
 
 
-class Stopwatch:
-    """Measures the block it is entered for; what keeps the interpreter to itself counts less."""
+@contextmanager
+def stopwatch() -> Iterator[Taken]:
+    """Measure the block; what keeps the interpreter to itself counts less."""
+    taken, ended = Taken(), threading.Event()
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        """In which the machine ran."""
-        self.wall_seconds = 0.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._count, name="stopwatch")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _count(self) -> None:
-        before = time.monotonic()
+    def count() -> None:
+        began = time.monotonic()
         has_ended = False
         while not has_ended:
-            has_ended = self._ended.wait(_POLL_SECONDS)
-            now = time.monotonic()
-            self.seconds += min(now - before, _LONGEST_ROUND_SECONDS)
-            self.wall_seconds += now - before
-            before = now
+            has_ended = ended.wait(_POLL_SECONDS)
+            began, before = time.monotonic(), began
+            taken.add(began - before)
+
+    thread = threading.Thread(target=count, name="stopwatch")
+    thread.start()
+    try:
+        yield taken
+    finally:
+        ended.set()
+        thread.join()

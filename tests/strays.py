@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 _SHARED: set[str] = set()
 _CAPTURED = {"0", "1", "2"}  # pytest turns them to and fro

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STOP_SECONDS = 4.0
+_STOP_SECONDS = 2.5
+"""For a request that hangs: then it is in doubt, and the session that ends waits no longer."""
 
 
 def surroundings(paths: Paths, settings: Settings, clock: Clock) -> Surroundings:

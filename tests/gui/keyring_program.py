@@ -12,7 +12,7 @@ import os
 import sys
 from datetime import timedelta
 
-from tests.patience import Stopwatch
+from tests.patience import stopwatch
 from tests.unit.accounts.life import Life
 from trayapp.accounts.system_keyring import SystemKeyring
 
@@ -22,9 +22,9 @@ def main() -> None:
     deadline = timedelta(seconds=float(sys.argv[1]))
     life = Life(SystemKeyring(), opened=lambda: _say(["opened", 0.0, 0.0]), deadline=deadline)
     for line in sys.stdin:
-        with Stopwatch() as watch:
+        with stopwatch() as taken:
             answer = life.ask(json.loads(line))
-        _say([answer, watch.seconds, watch.wall_seconds])
+        _say([answer, taken.seconds, taken.wall_seconds])
     life.end()
 
 

@@ -13,7 +13,7 @@ import pytest
 from virtual_desktop import VirtualDesktop
 from virtual_keyring import VirtualKeyring
 
-from tests.patience import Stopwatch, wait_for
+from tests.patience import stopwatch, wait_for
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(90)]
 
@@ -93,10 +93,10 @@ def test_a_keyring_is_looked_at_and_never_opened(signed_in: VirtualDesktop) -> N
     assert locked[1].startswith("The keyring is locked. What you track is recorded")
     assert keyring.refused_prompts() == 0
     keyring.freeze()
-    with Stopwatch() as watch:
+    with stopwatch() as taken:
         found = doctor(signed_in)
-    assert watch.wall_seconds >= _HANGING_SECONDS
-    assert watch.seconds < _HANGING_SECONDS + _MORE_SECONDS
+    assert taken.wall_seconds >= _HANGING_SECONDS
+    assert taken.seconds < _HANGING_SECONDS + _MORE_SECONDS
     assert found["keyring"][0] == "warning"
     assert found["keyring"][1].startswith("It did not answer within 5 seconds.")
     assert found["database"][0] == found["disk"][0] == "ok"

@@ -16,7 +16,7 @@ from tests.strays import share
 
 pytestmark = [pytest.mark.gui, pytest.mark.timeout(60)]
 
-_DEADLINE_SECONDS = 30.0
+_DEADLINE_SECONDS = 10.0
 _CRITICAL = (0xBF, 0x61, 0x6A)
 _AREA = 5000
 

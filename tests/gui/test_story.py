@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.integration.program import Ran, trayapp
 from tests.patience import wait_for
 from trayapp.clock import SystemClock
 from trayapp.demo.loopback import Loopback
-from trayapp.demo.proxy import MisbehavingProxy
+from trayapp.demo.proxy import Delay, MisbehavingProxy
 from trayapp.desktop.badge import Colour, IconKey
 from trayapp.desktop.windows.palette import LIGHT
 from trayapp.tracking.entry import TrackerState
@@ -40,6 +41,7 @@ class Stage:
 
     desktop: VirtualDesktop
     server: FakeHubnity
+    proxy: MisbehavingProxy
     url: str
     env: Mapping[str, str]
 
@@ -91,7 +93,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
             "FILE_KEYRING": str(tmp_path / "keyring.json"),
             "TRAYAPP_THEME": "light",
         }
-        stage = Stage(desktop=desktop, server=server, url=proxy.url + server.prefix, env=env)
+        url = proxy.url + server.prefix
+        stage = Stage(desktop=desktop, server=server, proxy=proxy, url=url, env=env)
         with _app(stage):
             yield stage
 
@@ -128,14 +131,16 @@ def test_from_expired_tokens_to_all_sent(stage: Stage) -> None:
     assert stage.icon(TrackerState.RUNNING, Colour.GREEN)
     stage.keep("1-all-sent")
 
-    # The tokens expire, and the refresh is refused.
+    # The tokens expire, and the refresh is refused; the first answer waits for all three clicks.
+    all_clicked = threading.Event()
+    stage.proxy.play([Delay(until=all_clicked)])
     stage.server.tokens.revoke()
     for click in ("pause", "resume", "stop"):
         stage.type(click)
+    all_clicked.set()
     assert stage.comes_to(failed=1, pending=2, link="signed_out")
     assert stage.icon(TrackerState.STOPPED, Colour.RED, 1)
-    told = {f"Sign in again to send {some}" for some in ("1 event", "2 events", "3 events")}
-    assert wait_for(lambda: len(_titles(stage)) == 1 and _titles(stage)[0] in told)
+    assert wait_for(lambda: _titles(stage) == ["Sign in again to send 3 events"])
     stage.keep("2-signed-out")
 
     # The menu's row opens the window, which says what to do and has one button for it.

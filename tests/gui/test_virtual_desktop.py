@@ -23,7 +23,7 @@ from virtual_desktop import (
 
 pytestmark = pytest.mark.gui
 
-_DEADLINE_SECONDS = 30.0
+_DEADLINE_SECONDS = 15.0
 _NOTIFY = (
     "import plyer; plyer.notification.notify(title='Sent', message='3 tasks', app_name='test')"
 )

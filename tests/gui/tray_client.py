@@ -26,7 +26,7 @@ from tests.gui.tray_host import APP_NAME
 from tests.patience import wait_for
 from trayapp.desktop.menu import Row, Separator, Submenu
 
-_CALL_SECONDS = 15.0
+_CALL_SECONDS = 5.0
 _MENU = "com.canonical.dbusmenu"
 _ITEM = "org.kde.StatusNotifierItem"
 _WATCHER = DBusAddress("/StatusNotifierWatcher", PANEL_OWNER, PANEL_OWNER)

@@ -40,7 +40,7 @@ TIMETAGGER: Mapping[str, JSON] = {
     "takes_token": True,
 }
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 5.0
 
 
 def account(

@@ -18,7 +18,7 @@ from trayapp.control.loopback import LoopbackEndpoint
 from trayapp.control.messages import Reply, Request
 from trayapp.control.unix_socket import UnixEndpoint
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 10.0
 ENDPOINTS = [pytest.param(UnixEndpoint, id="socket"), pytest.param(LoopbackEndpoint, id="loopback")]
 """What holds for one way to meet holds for the other."""
 

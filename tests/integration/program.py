@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.patience import Stopwatch
+from tests.patience import stopwatch
 from trayapp.accounts.tokens import Tokens
 from trayapp.clock import SystemClock
 from trayapp.config import Paths
@@ -112,10 +112,10 @@ def running_app(*typed: str) -> Iterator[subprocess.Popen[str]]:
 
 def end(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> float:
     """Send a signal; the seconds until the process ended, which it must do with status 0."""
-    with Stopwatch() as watch:
+    with stopwatch() as taken:
         process.send_signal(number)
         assert process.wait(PATIENCE_SECONDS) == 0
-    return watch.seconds
+    return taken.seconds
 
 
 # -- an app that sends to a server of the test's -------------------------------------------

@@ -36,8 +36,7 @@ from trayapp.demo.proxy import Delay, Fault
 pytestmark = pytest.mark.timeout(120)
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
-END_SECONDS = 8.0
-"""Four for a request that hangs, and what a machine takes that three test runs share."""
+END_SECONDS = 5.0
 
 
 def all_sent() -> bool:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.patience import Stopwatch
+from tests.patience import stopwatch
 from tests.security.raw_server import (
     Serve,
     endless,
@@ -134,12 +134,12 @@ def bounded(most_bytes: int = MOST_BYTES) -> Iterator[None]:
     tracemalloc.start()
     used = time.process_time()
     try:
-        with Stopwatch() as watch:
+        with stopwatch() as taken:
             yield
         took, (_now, peak) = time.process_time() - used, tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert max(took, watch.seconds) < MOST_SECONDS
+    assert max(took, taken.seconds) < MOST_SECONDS
     assert peak < most_bytes
 
 

@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from tests.patience import Stopwatch
+from tests.patience import stopwatch
 from trayapp.demo.loopback import Loopback
 from trayapp.demo.proxy import (
     CHAOS,
@@ -273,9 +273,9 @@ def test_it_stops_within_a_second_whatever_hangs(app: Counter, kind: str) -> Non
         ends = time.monotonic() + DEADLINE_SECONDS
         while not set(threading.enumerate()) - before or (kind == "upstream" and not app.reached):
             assert time.monotonic() < ends
-        with Stopwatch() as watch:
+        with stopwatch() as taken:
             proxy.stop()
-        assert watch.seconds < 1
+        assert taken.seconds < 1
         hold.set()
         connection.close()
 

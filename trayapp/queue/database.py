@@ -182,7 +182,8 @@ class Database:
             msg = "the database was moved or deleted while it was written to"
             raise StorageError(msg, Trouble.MOVED)
         if self._age is None:
-            self.grow_older()
+            with contextlib.suppress(QueueError):  # the next transaction does it
+                self.grow_older()
         self.run("COMMIT")
         self._put_age()
         self._lock.release()

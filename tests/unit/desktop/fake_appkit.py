@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from types import ModuleType
 from typing import Any, Self
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 5.0
 
 
 class OffMainThreadError(AssertionError):

@@ -30,7 +30,7 @@ FAILED = replace(
 )
 AT_ONCE = timedelta()
 NEVER = timedelta(hours=1)
-SECONDS = 20
+SECONDS = 5
 NO_HOST = "This desktop shows no tray icons"
 
 

@@ -25,7 +25,7 @@ from trayapp.desktop.windows.main import run_window
 from trayapp.desktop.windows.only_one import OnlyOne
 from trayapp.sync.status import EntryView
 
-_DEADLINE_SECONDS = 20.0
+_DEADLINE_SECONDS = 5.0
 _NOTIFY, _STOP = 1024, 1025
 _TIP_UNITS = 128
 

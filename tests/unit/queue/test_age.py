@@ -152,22 +152,15 @@ def test_a_copy_of_before_a_crash_is_noticed_once_it_was_open_again(folder: Path
 
 def test_a_full_disk_keeps_nobody_from_reading(folder: Path) -> None:
     run(folder, lambda queue: queue.click("e1"))
-    mark_in(folder).unlink()
     with contextlib.closing(sqlite3.connect(database_in(folder))) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON meta WHEN NEW.key = 'age'"
             " BEGIN SELECT no_such_function(); END"
         )
-    heard: list[int] = []
-
-    def work(queue: Queue) -> None:
-        heard.append(len(queue.reader.newest_events(9)))
-        with pytest.raises(QueueError):
-            queue.click("e2")
-
-    assert run(folder, work) is None
-    assert heard == [1]
-    assert len(table(database_in(folder), DOUBTS)) == 1
+    for count in (2, 3):
+        assert run(folder, lambda queue: queue.click("e2")) is None
+        assert len(table(database_in(folder), DOUBTS)) == count
+        mark_in(folder).unlink(missing_ok=True)
 
 
 def test_a_full_disk_leaves_the_mark_as_it_was(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.fake_server import Bench
 from trayapp.sync.outcome import Doubtful, Offline
 
-DEADLINE = 30.0
+DEADLINE = 10.0
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ from trayapp.control.connection import Responder
 from trayapp.control.messages import Reply, Request
 from trayapp.desktop.windows.talk import Answer, Talk
 
-_WAIT_SECONDS = 30.0
+_WAIT_SECONDS = 10.0
 
 
 class FakeLoop:
